@@ -1,0 +1,1 @@
+"""The researcher: raises hypotheses, registers predictions, experiments, and concludes only what survives."""

@@ -1,0 +1,1 @@
+"""The networks under study: pictures go in, activation maps of named layers come out."""

@@ -1,0 +1,34 @@
+"""The errors a person can act on: each is one line that names the offending value and what would be right.
+
+`BadInput` ends a command with exit code 2. `LimitReached` ends it with 3, after the best admissible answer.
+Anything else that escapes is a defect of lettvin and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BadInput(ValueError):
+    """What the user gave cannot be used; the text says what was wrong and what would be right."""
+
+
+class TargetFailed(BadInput):
+    """The network under study raised, or answered with something that is not a finite number."""
+
+
+class LimitReached(Exception):
+    """A limit the user set has been met; `limit` names it in the words of the command line."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"stopped by {limit}")
+        self.limit = limit
+
+
+def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
+    """The known names most like `word`, as ``'a', 'b' or 'c'``; all of them where nothing is alike and they are few."""
+    names = list(known)
+    like = difflib.get_close_matches(word, names, n=n, cutoff=0.5) or names[: max(n, 6)]
+    quoted = [repr(name) for name in like]
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]

@@ -1,0 +1,1 @@
+"""The instruments a researcher, human or model, looks at a unit with."""

@@ -1,0 +1,1 @@
+"""One pass over a data source for all units of the chosen layers."""
