@@ -1,0 +1,218 @@
+"""Scenes made for a concept: where it holds, where it just fails to, and where two concepts disagree.
+
+Covered: examples (one way of being true at a time, so that no disjunct hides behind another), near misses (one factor
+away from a scene, and false), disagreements. Not covered: counts and relations, which the language does not have yet.
+Everything is checked with the one evaluator, `concept.holds`; what cannot be made is an empty list, never a wrong scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...targets.picture import Scene
+from . import vocabulary as v
+from .concept import And, Concept, Light, Not, On, Or, Phrase, Word, conjuncts, disjuncts, holds
+from .edit import add, remove, swap
+from .scenes import compose, random_thing
+
+TRIES = 40
+
+
+def examples(concept: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
+    """Up to `n` scenes in which the concept holds; the ways of being true take turns, the rest of each scene is random."""
+    ways = disjuncts(concept)
+    made: list[Scene] = []
+    for i in range(n):
+        scene = _example(concept, ways[i % len(ways)], rng)
+        if scene is not None:
+            made.append(scene)
+    return made
+
+
+def _example(whole: Concept, way: Concept, rng: np.random.Generator) -> Scene | None:
+    """A scene for one way; where there are others, one in which they fail, if any of the tries finds it."""
+    fallback: Scene | None = None
+    for attempt in range(TRIES):
+        scene = _attempt(way, rng, crowd=attempt < TRIES // 2)
+        if scene is None or not holds(whole, scene) or not holds(way, scene):
+            continue
+        if sum(holds(other, scene) for other in disjuncts(whole)) == 1:
+            return scene
+        fallback = fallback or scene
+    return fallback
+
+
+def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | None:
+    """A random scene with what the conjunction asks for in it; the caller checks it."""
+    background, light = _pick(v.BACKGROUNDS, rng), "normal"
+    things = []
+    for part in conjuncts(way):
+        match part:
+            case Phrase():
+                things.append(random_thing(rng, **_with_noun(part, rng)))
+            case On(wanted):
+                background = wanted
+            case Light(wanted):
+                light = wanted
+            case Or():
+                inner = _attempt(_pick(part.parts, rng), rng, crowd=False)
+                if inner is None:
+                    return None
+                things.extend(inner.things)
+                background = inner.background if _places(part) else background
+            case Not(Phrase() | On() | Light() | And() | Or()):
+                pass
+            case _:
+                return None
+    if any(thing.noun in v.STIMULI for thing in things):
+        things = [thing for thing in things if thing.noun in v.STIMULI] if len(things) > 1 and crowd else things
+    else:
+        for _ in range(int(rng.integers(0, 3)) if crowd else 0):
+            things.append(random_thing(rng, noun=_pick(tuple(v.NOUNS), rng)))
+        things = things or [random_thing(rng, noun=_pick(tuple(v.NOUNS), rng))]
+    order = rng.permutation(len(things))
+    return compose([things[i] for i in order], background, rng, light=light)
+
+
+def _places(concept: Concept) -> bool:
+    return any(isinstance(part, On) for part in getattr(concept, "parts", (concept,)))
+
+
+def _with_noun(phrase: Phrase, rng: np.random.Generator) -> dict[str, Any]:
+    """The phrase's attributes with a noun that can have them, where it names none."""
+    fixed: dict[str, Any] = phrase.named()
+    if "noun" not in fixed:
+        if "frequency" in fixed:
+            fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.frequency), rng)
+        elif "orientation" in fixed:
+            fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.oriented), rng)
+        else:
+            fixed["noun"] = _pick(tuple(v.NOUNS), rng)
+    return fixed
+
+
+def near_misses(concept: Concept, scene: Scene, rng: np.random.Generator) -> list[Scene]:
+    """Every scene one factor away from this one (in an order drawn from `rng`) in which the concept fails.
+
+    A factor is one the concept names: the noun, colour, pattern, size, orientation or frequency of the things that make
+    a phrase true, the background, the light; or a vetoed thing brought in.
+    """
+    found = []
+    for part in _named_parts(concept):
+        for changed in _one_factor_away(part, scene, rng):
+            if not holds(concept, changed):
+                found.append(changed)
+    order = rng.permutation(len(found))
+    return [found[i] for i in order]
+
+
+def near_miss(concept: Concept, scene: Scene, rng: np.random.Generator) -> Scene | None:
+    """One scene that is one factor away and in which the concept fails; None where there is none."""
+    found = near_misses(concept, scene, rng)
+    return found[0] if found else None
+
+
+def _named_parts(concept: Concept) -> Iterator[Concept]:
+    match concept:
+        case Or(parts) | And(parts):
+            for part in parts:
+                yield from _named_parts(part)
+        case _:
+            yield concept
+
+
+def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
+    match part:
+        case Phrase():
+            fitting = [i for i, thing in enumerate(scene.things) if part.fits(thing)]
+            if not fitting:
+                return
+            for factor in part.named():
+                changed: Scene | None = scene
+                for i in fitting:
+                    other = _other(factor, changed.things[i].noun if changed else "", getattr(scene.things[i], factor), rng)
+                    changed = swap(changed, factor, other, which=i) if changed is not None and other else None
+                if changed is not None:
+                    yield changed
+            if "noun" in part.named() and len(scene.things) > len(fitting):
+                without = scene
+                for i in reversed(fitting):
+                    without = remove(without, i)
+                yield without
+        case On(background) if scene.background == background:
+            yield swap(scene, "background", _pick(tuple(b for b in v.BACKGROUNDS if b != background), rng))
+        case Light(light) if scene.light == light:
+            yield swap(scene, "light", "normal" if light != "normal" else "dark")
+        case Not(Phrase() as vetoed):
+            if not any(thing.noun in v.STIMULI for thing in scene.things):
+                yield add(scene, random_thing(rng, **_with_noun(vetoed, rng)))
+        case Not(On(background)):
+            yield swap(scene, "background", background)
+        case Not(Light(light)):
+            yield swap(scene, "light", light)
+        case Not(And() | Or() as inner):
+            for piece in _named_parts(inner):
+                yield from _one_factor_away(Not(piece), scene, rng)
+        case Not() | On() | Light() | Word() | And() | Or():
+            return
+
+
+def _other(factor: str, noun: str, value: str, rng: np.random.Generator) -> str | None:
+    """Another value of the factor for such a thing; None where it has no other."""
+    stimulus = v.STIMULI.get(noun)
+    if factor == "noun":
+        if stimulus is not None:
+            alike = [k for k, s in v.STIMULI.items() if k != value and s.oriented >= stimulus.oriented]
+            return _pick(tuple(alike), rng) if alike else None
+        return _pick(tuple(k for k in v.NOUNS if k != value), rng)
+    known = {
+        "colour": tuple(v.COLOURS),
+        "pattern": ("plain",) if value != "plain" and rng.random() < 0.5 else v.PATTERNS,
+        "size": v.SIZES,
+        "orientation": v.ORIENTATIONS,
+        "frequency": v.FREQUENCIES,
+    }[factor]
+    others = tuple(x for x in known if x != value)
+    return _pick(others, rng) if others else None
+
+
+def disagreements(a: Concept, b: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
+    """Up to `n` scenes of which one concept is true and the other false, half of each kind where both kinds exist.
+
+    Scenes where only `a` holds and where only `b` does take turns; fewer than `n` come back where none can be made.
+    """
+    only_a = _where(a, b, n, rng)
+    only_b = _where(b, a, n, rng)
+    half = n // 2
+    take_a = min(len(only_a), max(half, n - len(only_b)))
+    take_b = min(len(only_b), n - take_a)
+    return only_a[:take_a] + only_b[:take_b]
+
+
+def _where(yes: Concept, no: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
+    """Scenes in which `yes` holds and `no` does not: drawn for `yes`, or one factor away from `no`."""
+    found: list[Scene] = []
+    for _ in range(4 * n):
+        if len(found) == n:
+            break
+        drawn = examples(yes, 1, rng) if rng.random() < 0.5 else examples(both_hold(yes, no), 1, rng)
+        if not drawn:
+            drawn = examples(yes, 1, rng)
+        for scene in drawn:
+            candidates = [scene] if not holds(no, scene) else near_misses(no, scene, rng)
+            fit = next((s for s in candidates if holds(yes, s) and not holds(no, s)), None)
+            if fit is not None:
+                found.append(fit)
+    return found
+
+
+def both_hold(a: Concept, b: Concept) -> Concept:
+    """The concept that both hold, one way of each, so that scenes for it can be drawn."""
+    return And((disjuncts(a)[0], disjuncts(b)[0])) if a != b else a
+
+
+def _pick(options: tuple[Any, ...], rng: np.random.Generator) -> Any:
+    return options[int(rng.integers(len(options)))]

@@ -1,0 +1,236 @@
+"""The words of the drawn world: what can be asked for, painted, captioned, edited and measured.
+
+Covered: nouns with their plural, category, shape and parts; colours, patterns, backgrounds, sizes, stimuli and their
+attributes, relations, lights, treatments. Not covered: how any of them looks (`paint` and the files beside it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ...targets.errors import BadInput, nearest
+
+Stance = Literal["stands", "flies", "loose"]
+RGB = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """A kind of object. `aspect`: width over height. `stance`: stands on the ground, flies, or lies about at any tilt.
+
+    `parts`: names of the parts that can be told apart in its painting, beside its body.
+    """
+
+    name: str
+    plural: str
+    category: str
+    aspect: float = 1.0
+    stance: Stance = "stands"
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stimulus:
+    """A figure of early vision. `oriented`: takes an orientation; `periodic`: takes a frequency."""
+
+    name: str
+    plural: str
+    oriented: bool = False
+    periodic: bool = False
+
+
+# name | plural (only where not name + s) | aspect | stance | parts
+_TABLE: dict[str, str] = {
+    "animal": """
+        dog | | 1.25 | stands | head, tail, legs, eye
+        cat | | 0.75 | stands | head, tail, eye
+        horse | | 1.0 | stands | head, tail, legs, eye
+        elephant | | 1.3 | stands | head, trunk, tusk, legs, eye
+        rabbit | | 0.75 | stands | ears, tail, eye
+        fish | fish | 1.7 | flies | tail, fin, eye
+        bird | | 1.35 | flies | wing, beak, tail, eye
+        butterfly | butterflies | 1.15 | flies | wings
+        snail | | 1.5 | stands | shell, eye
+        turtle | | 1.6 | stands | shell, head, legs, eye
+    """,
+    "vehicle": """
+        car | | 2.1 | stands | wheels, windows, light
+        bus | buses | 1.9 | stands | wheels, windows, light
+        airplane | | 1.7 | flies | wing, tail, windows
+        boat | | 1.0 | stands | sail, mast
+        rocket | | 0.6 | flies | fins, window, flame
+        bicycle | | 1.6 | stands | wheels, frame, saddle
+    """,
+    "plant": """
+        tree | | 0.8 | stands | trunk
+        flower | | 0.65 | stands | stem, leaves
+        mushroom | | 0.95 | stands | stem
+    """,
+    "food": """
+        apple | | 0.95 | loose | stem, leaf
+        banana | | 1.4 | loose | stem
+        carrot | | 2.2 | loose | leaves
+    """,
+    "clothing": """
+        hat | | 1.5 | loose | band
+        shirt | | 1.1 | loose | buttons
+        shoe | | 1.7 | loose | sole, laces
+    """,
+    "furniture": """
+        chair | | 0.6 | stands | seat, legs
+        table | | 1.6 | stands | legs
+        lamp | | 0.6 | stands | shade, foot
+    """,
+    "tool": """
+        key | | 2.4 | loose | teeth
+        umbrella | | 1.0 | loose | handle
+        hammer | | 0.6 | loose | handle
+        cup | | 1.2 | stands | handle
+        bottle | | 0.35 | stands | label, cap
+    """,
+    "building": """
+        house | | 1.1 | stands | roof, door, windows
+        castle | | 1.1 | stands | door, windows, flag
+    """,
+    "body part": """
+        hand | | 0.8 | loose | fingers
+        eye | | 1.8 | loose | iris, pupil
+    """,
+    "instrument": """
+        guitar | | 0.4 | loose | neck, strings
+    """,
+    "toy": """
+        ball | | 1.0 | stands | band
+        star | | 1.05 | loose |
+    """,
+}
+
+
+def _nouns() -> dict[str, Noun]:
+    nouns: dict[str, Noun] = {}
+    for category, table in _TABLE.items():
+        for line in table.strip().splitlines():
+            name, plural, aspect, stance, parts = (cell.strip() for cell in line.split("|"))
+            assert stance in ("stands", "flies", "loose")
+            named = tuple(part.strip() for part in parts.split(",") if part.strip())
+            nouns[name] = Noun(name, plural or name + "s", category, float(aspect), stance, named)  # type: ignore[arg-type]
+    return nouns
+
+
+NOUNS: dict[str, Noun] = _nouns()
+
+COLOURS: dict[str, RGB] = {
+    "black": (30, 30, 32),
+    "white": (243, 242, 239),
+    "grey": (132, 132, 133),
+    "red": (208, 26, 32),
+    "orange": (248, 132, 14),
+    "yellow": (250, 216, 28),
+    "green": (44, 152, 58),
+    "blue": (32, 86, 206),
+    "purple": (122, 44, 168),
+    "pink": (249, 146, 186),
+    "brown": (116, 69, 34),
+}
+
+PATTERNS: tuple[str, ...] = (
+    "striped",
+    "spotted",
+    "checkered",
+    "zigzag",
+    "wavy",
+    "plaid",
+    "netted",
+    "speckled",
+    "scaly",
+    "ringed",
+    "starry",
+)
+"""Beside these there is "plain", the absence of a pattern, which no prompt need say."""
+
+BACKGROUNDS: tuple[str, ...] = ("grass", "sand", "snow", "water", "sky", "city", "forest", "room", "plain")
+"""`plain` is neutral grey. A colour word is true of things only: backgrounds never count for colours."""
+
+SIZES: tuple[str, ...] = ("small", "medium", "large")
+SCALES: dict[str, tuple[float, float]] = {"small": (0.19, 0.25), "medium": (0.32, 0.44), "large": (0.58, 0.82)}
+"""Longer side of an object as a fraction of the picture's, by size word; `compose` may shrink what is crowded."""
+STIMULUS_SCALES: dict[str, tuple[float, float]] = {"small": (0.28, 0.36), "medium": (0.5, 0.62), "large": (1.0, 1.0)}
+"""The same for stimuli: a large one fills the frame."""
+
+STIMULI: dict[str, Stimulus] = {
+    "bar": Stimulus("bar", "bars", oriented=True),
+    "edge": Stimulus("edge", "edges", oriented=True),
+    "grating": Stimulus("grating", "gratings", oriented=True, periodic=True),
+    "spot": Stimulus("spot", "spots"),
+    "ring": Stimulus("ring", "rings"),
+    "curve": Stimulus("curve", "curves"),
+    "corner": Stimulus("corner", "corners"),
+    "cross": Stimulus("cross", "crosses"),
+}
+ORIENTATIONS: tuple[str, ...] = ("vertical", "horizontal", "rising", "falling")
+"""`rising` runs from bottom left to top right, `falling` from top left to bottom right."""
+FREQUENCIES: tuple[str, ...] = ("coarse", "moderate", "fine")
+
+RELATIONS: tuple[str, ...] = ("left of", "right of", "above", "below", "on", "inside")
+LIGHTS: tuple[str, ...] = ("normal", "bright", "dark", "night")
+TREATMENTS: tuple[str, ...] = ("none", "outline", "grayscale", "blurred")
+
+FACTORS: tuple[str, ...] = (
+    "noun", "colour", "pattern", "size", "orientation", "frequency", "background", "light", "treatment",
+)  # fmt: skip
+
+
+def vocabulary() -> dict[str, list[str]]:
+    """Every word of the drawn world by kind, in the order in which it is listed here."""
+    return {
+        "nouns": list(NOUNS),
+        "colours": list(COLOURS),
+        "patterns": list(PATTERNS),
+        "backgrounds": list(BACKGROUNDS),
+        "sizes": list(SIZES),
+        "relations": list(RELATIONS),
+        "lights": list(LIGHTS),
+        "treatments": list(TREATMENTS),
+        "stimuli": list(STIMULI),
+    }
+
+
+def values(factor: str) -> tuple[str, ...]:
+    """Every value a factor can take, the absences ("plain", "normal", "none") and stimuli among nouns included.
+
+    Raises `BadInput` on an unknown factor.
+    """
+    known: dict[str, tuple[str, ...]] = {
+        "noun": (*NOUNS, *STIMULI),
+        "colour": tuple(COLOURS),
+        "pattern": ("plain", *PATTERNS),
+        "size": SIZES,
+        "orientation": ORIENTATIONS,
+        "frequency": FREQUENCIES,
+        "background": BACKGROUNDS,
+        "light": LIGHTS,
+        "treatment": TREATMENTS,
+    }
+    if factor not in known:
+        raise BadInput(f"{factor!r} is no factor of a scene; nearest: {nearest(factor, known)}")
+    return known[factor]
+
+
+def check(factor: str, value: str) -> str:
+    """`value`, if the factor can take it. Raises `BadInput` naming the nearest values."""
+    if value not in values(factor):
+        raise BadInput(f"{value!r} is no {factor} of the drawn world; nearest: {nearest(str(value), values(factor))}")
+    return value
+
+
+def scale_range(noun: str, size: str) -> tuple[float, float]:
+    """The least and the greatest `Thing.scale` that a size word stands for."""
+    return (STIMULUS_SCALES if noun in STIMULI else SCALES)[size]
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun or stimulus, or of "thing"."""
+    if noun in NOUNS:
+        return NOUNS[noun].plural
+    return STIMULI[noun].plural if noun in STIMULI else noun + "s"
