@@ -1,1 +1,8 @@
-"""One pass over a data source for all units of the chosen layers."""
+"""One pass over a data source for all units of a network, kept on disk and opened lazily."""
+
+from __future__ import annotations
+
+from .one_pass import dissect, dissect_unit, open_dissection
+from .record import Dissection, Skipped
+
+__all__ = ["Dissection", "Skipped", "dissect", "dissect_unit", "open_dissection"]
