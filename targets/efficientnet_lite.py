@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import BadInput
-from .module import ModuleTarget, noise_pictures
+from .module import ModuleTarget
+from .patch import noise_pictures
 from .picture import Pixels
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def load_efficientnet_lite(name: str, device: str = "auto") -> ModuleTarget:
 
 
 class LitePreprocess:
-    """Shorter side to `side` pixels (bicubic, antialiased), centre crop, ``(x - 127) / 128``; side x side as it is."""
+    """The centred square, resized to `side` (bicubic, antialiased), ``(x - 127) / 128``; side x side stays as it is."""
 
     def __init__(self, side: int) -> None:
         self.side = side
@@ -84,14 +85,13 @@ class LitePreprocess:
 
 
 def _resized(pixels: Pixels, side: int) -> Pixels:
+    """The centred square of a picture, resized: what resizing first would leave, whatever the picture's proportions."""
     from PIL import Image
 
     height, width = pixels.shape[:2]
-    scale = side / min(height, width)
-    size = max(side, round(width * scale)), max(side, round(height * scale))
-    image = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
-    left, top = (size[0] - side) // 2, (size[1] - side) // 2
-    return np.asarray(image.crop((left, top, left + side, top + side)))
+    left, top, square = (width - min(height, width)) / 2, (height - min(height, width)) / 2, min(height, width)
+    box = (left, top, left + square, top + square)
+    return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC, box=box))
 
 
 def _trained(size: int) -> nn.Module:
@@ -160,10 +160,11 @@ def fold_batch_norms(module: nn.Module) -> nn.Module:
     folded = copy.deepcopy(module).eval()
     for conv_name, norm_name in conv_norm_pairs(module):
         conv, norm = folded.get_submodule(conv_name), folded.get_submodule(norm_name)
-        assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-        assert norm.running_mean is not None and norm.running_var is not None
-        gain = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
-        bias = norm.bias.double() - norm.running_mean.double() * gain
+        assert isinstance(conv, nn.Conv2d), conv_name
+        assert isinstance(norm, nn.BatchNorm2d), norm_name
+        mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
+        gain = norm.weight.double() / torch.sqrt(variance.double() + norm.eps)
+        bias = norm.bias.double() - mean.double() * gain
         if conv.bias is not None:
             bias += conv.bias.double() * gain
         conv.weight = nn.Parameter((conv.weight.double() * gain[:, None, None, None]).float(), requires_grad=False)

@@ -2,7 +2,7 @@
 
 Covered: convolutional maps (N x C x H x W), tokens (N x T x C: class and register tokens dropped, the rest laid back
 on their square grid), vectors (N x C, as 1 x 1 maps), and these inside tuples, dicts and model outputs.
-Not covered: token grids that are not square, and 4-D maps with channels last as a matter of shape (Swin's N x H x W x C).
+Not covered: token grids that are not square, and 4-D maps whose shape has channels last (Swin's).
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def maps_of(tensor: torch.Tensor, kind: LayerKind) -> torch.Tensor:
     if kind == "vector":
         return tensor[:, :, None, None]
     side = math.isqrt(tensor.shape[1])
-    grid = tensor[:, tensor.shape[1] - side * side :]
-    return grid.unflatten(1, (side, side)).permute(0, 3, 1, 2)
+    n, tokens, units = tensor.shape
+    return tensor[:, tokens - side * side :].reshape(n, side, side, units).permute(0, 3, 1, 2)
 
 
 def units_of(tensor: torch.Tensor, kind: LayerKind) -> int:

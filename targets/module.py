@@ -1,4 +1,4 @@
-"""A torch module as a target: pictures to tensors, hooks, batches, and a forward that stops where nothing is left to see.
+"""A torch module as a target: pictures to tensors, hooks, batches, and a forward that stops after the last layer.
 
 Covered: evaluation mode, inference mode, float32 as it is written (no TF32), channels-last memory where the module
 bears it, hooks that are always removed, and layers found by one dry run. A module that is called several times in a
@@ -15,13 +15,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .allocator import keep_large_blocks
 from .errors import BadInput, TargetFailed, nearest
 from .fingerprint import callable_fingerprint, module_fingerprint
 from .layout import kind_of, maps_of, tensor_of, units_of
-from .picture import FromPrompt, Picture, Pixels
+from .patch import effective_patch, noise_pictures
+from .picture import Picture, Pixels
 from .target import Layer, See, Target
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class ModuleTarget(Target):
         self.preprocess, self._preprocess_batch = preprocess, preprocess_batch
         self.key = self._digest(module, preprocess_batch or preprocess, identity)
         self.module = module.eval().to(self.device)
-        self._fast = None if fast is None else fast.eval().to(self.device, memory_format=torch.channels_last)
+        self._fast = None if fast is None else _laid(fast.eval().to(self.device), torch.channels_last)
         self._fast_changes = fast_changes
         self._forwards = threading.Lock()  # hooks belong to the module: two forwards at once would read each other's
         self._patches: dict[str, tuple[int, int] | None] = {}
@@ -111,7 +110,7 @@ class ModuleTarget(Target):
 
         if self._preprocess_batch is not None:
             return self._preprocess_batch([picture.pixels for picture in pictures])
-        rows = []
+        rows: list[torch.Tensor] = []
         for picture in pictures:
             try:
                 with _stdout_to_stderr():
@@ -191,7 +190,10 @@ class ModuleTarget(Target):
         layer is a vector, and where the module has no gradient.
         """
         if layer not in self._patches:
-            self._patches[layer] = self._effective_patch(self.layer(layer))
+            tensor = self.prepare(noise_pictures(4)).to(self.device).contiguous(memory_format=self._memory_format)
+            inner = _inside(self.module, self.layer(layer).name)
+            with self._forwards, _stdout_to_stderr():
+                self._patches[layer] = effective_patch(self.module, inner, self.layer(layer), tensor)
         return self._patches[layer]
 
     # ---- how it is found out --------------------------------------------------------------------------------------
@@ -210,10 +212,10 @@ class ModuleTarget(Target):
 
         probe = self.prepare(noise_pictures(2))
         try:
-            self.module.to(memory_format=torch.channels_last)
+            _laid(self.module, torch.channels_last)
             return self._dry_run(probe)
         except TargetFailed:
-            self.module.to(memory_format=torch.contiguous_format)
+            _laid(self.module, torch.contiguous_format)
             self._memory_format = torch.contiguous_format
             return self._dry_run(probe)
 
@@ -256,48 +258,6 @@ class ModuleTarget(Target):
         ordered = [name for name in self._found if name in set(names)]
         return tuple(ordered or self._found)
 
-    def _effective_patch(self, layer: Layer) -> tuple[int, int] | None:
-        import torch
-
-        if layer.kind == "vector":
-            return None
-        tensor = self.prepare(noise_pictures(4)).to(self.device).contiguous(memory_format=self._memory_format)
-        tensor.requires_grad_(True)
-        generator = torch.Generator().manual_seed(0)
-        signs = (torch.randint(0, 2, (4, layer.units), generator=generator) * 2 - 1).to(self.device).float()
-        centres: list[torch.Tensor] = []
-
-        def seen(_module: nn.Module, _inputs: object, output: object) -> None:
-            found = tensor_of(output)
-            if centres or found is None:
-                return
-            maps = maps_of(found, layer.kind)
-            centres.append((maps[:, :, maps.shape[2] // 2, maps.shape[3] // 2] * signs).sum())
-            raise _SeenAll
-
-        with self._forwards, torch.enable_grad(), _stdout_to_stderr():
-            handle = _inside(self.module, layer.name).register_forward_hook(seen)
-            try:
-                self.module(tensor)
-            except _SeenAll:
-                pass
-            finally:
-                handle.remove()
-            if not centres or not centres[0].requires_grad:
-                return None
-            (gradient,) = torch.autograd.grad(centres[0], tensor, allow_unused=True)
-        if gradient is None:
-            return None
-        mass = gradient.double().square().sum(1).cpu().numpy()
-        totals = mass.sum((1, 2))
-        if not np.isfinite(totals).all() or not (totals > 0).any():
-            return None
-        mean = (mass[totals > 0] / totals[totals > 0][:, None, None]).mean(0)
-        height, width = _holding(mean.sum(1)), _holding(mean.sum(0))
-        if height >= 0.95 * mean.shape[0] and width >= 0.95 * mean.shape[1]:
-            return None
-        return height, width
-
 
 def choose_device(device: str) -> str:
     """The device of that name, "auto" being cuda where there is one. Raises `BadInput`."""
@@ -309,36 +269,13 @@ def choose_device(device: str) -> str:
     if kind not in ("cpu", "cuda") or (number and not number.isdecimal()) or (kind == "cpu" and number):
         raise BadInput(f"unknown device {device!r}: write 'auto', 'cpu' or 'cuda'")
     if kind == "cuda" and not (torch.cuda.is_available() and int(number or 0) < torch.cuda.device_count()):
-        raise BadInput(f"device {device!r} is not here: this machine has {torch.cuda.device_count()}; use 'auto' or 'cpu'")
+        raise BadInput(f"no device {device!r}: this machine has {torch.cuda.device_count()}; use 'auto' or 'cpu'")
     return device
 
 
-def noise_pictures(n: int, side: int = 224, seed: int = 0) -> list[Picture]:
-    """Pictures of coloured noise with power at every scale, the same for the same seed: `side` x `side`, uint8."""
-    rng = np.random.Generator(np.random.Philox(key=seed))
-    pictures = []
-    for index in range(n):
-        canvas = np.zeros((side, side, 3))
-        scale = side
-        while scale >= 1:
-            cells = -(-side // scale)
-            patch = rng.normal(size=(cells, cells, 3))
-            canvas += np.repeat(np.repeat(patch, scale, 0), scale, 1)[:side, :side]
-            scale //= 2
-        pixels = np.clip(127.5 + 40 * canvas / canvas.std(), 0, 255).astype(np.uint8)
-        pictures.append(Picture.of(pixels, FromPrompt("noise", f"noise {side}", seed * 1_000_003 + index)))
-    return pictures
-
-
-def _holding(mass: np.ndarray, share: float = 0.95**0.5) -> int:
-    """How many neighbouring cells hold that share of the mass: the middle ones, leaving as much on either side.
-
-    The share is the root of .95, so that height and width together hold about .95 of it.
-    """
-    below = np.cumsum(mass) / mass.sum()
-    first = int(np.searchsorted(below, (1 - share) / 2, side="right"))
-    last = int(np.searchsorted(below, (1 + share) / 2, side="left"))
-    return min(last, mass.size - 1) - first + 1
+def _laid(module: nn.Module, memory_format: torch.memory_format) -> nn.Module:
+    moved: nn.Module = module.to(memory_format=memory_format)  # type: ignore[call-overload]  # torch's stubs lack it
+    return moved
 
 
 def _inside(module: nn.Module, name: str) -> nn.Module:

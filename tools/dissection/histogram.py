@@ -91,7 +91,8 @@ class Histograms:
         held = np.maximum(self.counts[unit][bins], 1)
         inside = (wanted - (below[bins] - self.counts[unit][bins])) / held
         values = np.ldexp(self.first[unit] + bins + np.clip(inside, 0, 1), int(self.exponent[unit]))
-        return np.clip(values, self.low[unit], self.high[unit])
+        clipped: np.ndarray = np.clip(values, self.low[unit], self.high[unit])
+        return clipped
 
     def mean(self) -> np.ndarray:
         """The mean of each unit's values."""

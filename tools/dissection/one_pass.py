@@ -224,7 +224,7 @@ class _Pass:
                 picture.pixels  # noqa: B018  (read or painted here, in the reading thread)
                 pictures[index] = picture
             except Unreadable as error:
-                skipped.append(Skipped(index, getattr(error, "name", None) or f"#{index}", str(error)))
+                skipped.append(Skipped(index, error.name or f"#{index}", str(error)))
         ready = None
         if pictures and isinstance(self.target, ModuleTarget):
             ready = self.target.prepare(list(pictures.values()))
@@ -262,11 +262,11 @@ class _Pass:
             row = np.concatenate(peaks[number]) if peaks[number] else np.empty((0, track.units), dtype=np.float32)
             values = np.concatenate(samples[number]) if samples[number] else row
             if len(row) != len(indices):
-                raise TargetFailed(f"{self.target.name} gave {len(row)} maps of {track.name!r} for {len(indices)} pictures")
+                raise TargetFailed(f"{self.target.name} gave {len(row)} maps at {track.name!r} for {len(indices)}")
             for finite in (row, values):
                 if not np.isfinite(finite).all():
                     where = pictures[indices[int(np.argmin(np.isfinite(row).all(1)))]].id[:12]
-                    raise TargetFailed(f"{self.target.name} answered NaN or infinity at {track.name!r}, picture {where}")
+                    raise TargetFailed(f"{self.target.name} answered NaN or infinity at {track.name!r} on {where}")
             rows.append(row)
         for number, row in enumerate(rows):
             if len(row):

@@ -10,8 +10,8 @@ unreadable) and `statistics.npz`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,8 @@ class Dissection:
         self.sampled: int = about["sampled"]
         self.skipped: tuple[Skipped, ...] = tuple(Skipped(*row) for row in about["skipped"])
         self._layers = {row["name"]: Layer(row["name"], row["units"], row["kind"]) for row in about["layers"]}
-        self._histograms: dict[str, Histograms] = {}
+        self._histograms: dict[str, Histograms] = {}  # read where first asked for, a layer at a time
+        self._flagged: dict[str, np.ndarray] = {}
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -102,11 +103,11 @@ class Dissection:
 
     def dead(self, layer: str) -> np.ndarray:
         """Which units are constant over the data, to a millionth of their size: bool, units."""
-        return self._arrays[f"{self._number(layer)}.dead"].astype(bool)
+        return self._flags(layer, "dead")
 
     def sparse(self, layer: str) -> np.ndarray:
         """Which units are active (above 0) on some, but fewer than 1%, of the positions: bool, units."""
-        return self._arrays[f"{self._number(layer)}.sparse"].astype(bool)
+        return self._flags(layer, "sparse")
 
     def top(self, layer: str, index: int, k: int = 15) -> np.ndarray:
         """Indices of the k pictures with the highest peaks, highest first, earlier pictures first where equal."""
@@ -123,7 +124,7 @@ class Dissection:
         return np.random.default_rng(seed).permutation(readable)[:k]
 
     def by_quantile(self, layer: str, index: int, groups: int = 10, each: int = 3, seed: int = 0) -> list[np.ndarray]:
-        """Indices of `each` pictures from every one of `groups` equal shares of the unit's peaks, lowest share first."""
+        """Indices of `each` pictures from each of `groups` equal shares of the unit's peaks, lowest share first."""
         rng = np.random.default_rng(seed)
         return [rng.permutation(share)[:each] for share in np.array_split(self._ordered(layer, index), groups)]
 
@@ -148,18 +149,21 @@ class Dissection:
         return self.folder / f"peaks-{self._number(layer)}.f32"
 
     def _statistics(self, layer: str) -> Histograms:
+        number = self._number(layer)
         if layer not in self._histograms:
-            self._histograms[layer] = Histograms.of(state_of(self._arrays, self._number(layer)))
+            with np.load(self.folder / "statistics.npz", allow_pickle=False) as arrays:
+                self._histograms[layer] = Histograms.of(state_of(arrays, number))
         return self._histograms[layer]
 
-    @cached_property
-    def _arrays(self) -> np.lib.npyio.NpzFile:
-        with np.load(self.folder / "statistics.npz", allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}  # type: ignore[return-value]
+    def _flags(self, layer: str, which: str) -> np.ndarray:
+        name = f"{self._number(layer)}.{which}"
+        if name not in self._flagged:
+            with np.load(self.folder / "statistics.npz", allow_pickle=False) as arrays:
+                self._flagged[name] = np.asarray(arrays[name], dtype=bool)
+        return self._flagged[name].copy()
 
 
-def state_of(arrays: object, number: int) -> dict[str, np.ndarray]:
+def state_of(arrays: Mapping[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
     """The part of stored arrays that belongs to the histograms of layer `number`."""
     prefix = f"{number}.histogram."
-    assert isinstance(arrays, dict)
-    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}

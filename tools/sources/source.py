@@ -12,7 +12,14 @@ from ...targets.picture import Picture, Scene
 
 
 class Unreadable(Exception):
-    """A picture of the source cannot be used; the text says which and why. It is counted and named, never fatal."""
+    """A picture of the source cannot be used; the text says which and why. It is counted and named, never fatal.
+
+    `name`: of the picture within its source, where it has one (a file's relative path).
+    """
+
+    def __init__(self, text: str, name: str | None = None) -> None:
+        super().__init__(text)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)

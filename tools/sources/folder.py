@@ -1,0 +1,157 @@
+"""A folder of pictures as a data source: ImageFolder classes, or captions beside the pictures.
+
+Covered: every picture file below the folder, in the order of its relative path; the caption is the first line of
+``x.txt`` beside ``x.jpg``, else the name of the first subfolder on the way to the picture (its class), else none.
+Rotation by EXIF, transparency on white, CMYK, palettes, grey of 8, 16 or 32 bits, and the first frame of animations.
+A file that is empty, cut off, no picture or absurdly large is `Unreadable`, with the reason. Pictures longer than
+1,024 px on a side are reduced to that, so that a batch of photographs fits in memory.
+Not covered: archives, files with other endings, and links to folders, which are not followed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...targets.errors import BadInput
+from ...targets.picture import FromData, Picture, Pixels
+from .source import About, Unreadable
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+ENDINGS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp"})
+LONGEST_SIDE = 1024
+MOST_PIXELS = 80_000_000  # more is taken for a decompression bomb
+CODE_VERSION = "1"
+
+
+class FolderSource:
+    """The pictures below a folder. Raises `BadInput` where it is missing, cannot be listed or holds none."""
+
+    def __init__(self, text: str) -> None:
+        self.root = Path(text).expanduser()
+        self.name = str(self.root)
+        if not self.root.is_dir():
+            what = "is a file, not a folder" if self.root.exists() else "is not there"
+            raise BadInput(f"data folder {text!r} {what}; write a folder of pictures, or 'sketch:N'")
+        self._files = _pictures_below(self.root)
+        if not self._files:
+            known = ", ".join(sorted(ending[1:] for ending in ENDINGS))
+            raise BadInput(f"data folder {text!r} holds no pictures (files ending in {known})")
+        self.key = _digest(self.root, self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def file(self, index: int) -> str:
+        """The relative path of picture `index`, with forward slashes. Raises IndexError outside 0 .. N-1."""
+        if not 0 <= index < len(self._files):
+            raise IndexError(f"{self.name} has pictures 0 to {len(self._files) - 1}, not {index}")
+        return self._files[index]
+
+    def picture(self, index: int) -> Picture:
+        """Picture `index`, decoded now. Raises `Unreadable`, and IndexError outside 0 .. N-1."""
+        name = self.file(index)
+        try:
+            pixels = read_pixels(self.root / name)
+        except Unreadable as error:
+            raise Unreadable(str(error), name) from error
+        return Picture.of(pixels, FromData(self.name, index), self.about(index).caption)
+
+    def about(self, index: int) -> About:
+        """The caption of picture `index`, from the text beside it or its class."""
+        name = self.file(index)
+        try:
+            text = (self.root / name).with_suffix(".txt").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            text = ""
+        line = next((line.strip().lstrip("\ufeff") for line in text.splitlines() if line.strip()), "")
+        parts = name.split("/")
+        return About(line or (parts[0].replace("_", " ") if len(parts) > 1 else None))
+
+
+def _pictures_below(root: Path) -> Sequence[str]:
+    def unlisted(error: OSError) -> None:
+        raise BadInput(f"data folder {str(root)!r}: {error.filename!r} cannot be listed: {error.strerror}")
+
+    found = []
+    for folder, inner, files in os.walk(root, onerror=unlisted):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for name in files:
+            if os.path.splitext(name)[1].lower() in ENDINGS and not name.startswith("."):
+                found.append(os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/"))
+    return sorted(found)
+
+
+def _digest(root: Path, files: Sequence[str]) -> str:
+    digest = hashlib.sha256(f"folder {CODE_VERSION} {LONGEST_SIDE}".encode())
+    for name in files:
+        try:
+            stat = os.stat(root / name)
+            size, changed = stat.st_size, stat.st_mtime_ns
+        except OSError:  # a broken link, say: it will be counted as unreadable
+            size, changed = -1, -1
+        digest.update(f"\0{name}\0{size}\0{changed}".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def read_pixels(path: Path) -> Pixels:
+    """The picture in a file: uint8, H x W x 3, RGB, upright, at most 1,024 px on a side. Raises `Unreadable`."""
+    from PIL import Image, ImageOps
+
+    try:
+        if path.stat().st_size == 0:
+            raise Unreadable("the file is empty")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower than Pillow's
+            opened = Image.open(path)
+        with opened as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Unreadable(f"{image.width} x {image.height} pixels are more than {MOST_PIXELS:,}")
+            image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))  # JPEGs are decoded no larger than needed
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            rgb = _rgb(upright)
+    except Unreadable:
+        raise
+    except Exception as error:  # whatever a broken file makes a decoder do, it is one picture fewer
+        reason = next(iter(str(error).splitlines()), "").replace(str(path), path.name)
+        raise Unreadable(f"{type(error).__name__}: {reason}" if reason else type(error).__name__) from error
+    longest = max(rgb.size)
+    if longest > LONGEST_SIDE:
+        size = tuple(max(1, round(side * LONGEST_SIDE / longest)) for side in rgb.size)
+        rgb = rgb.resize((size[0], size[1]), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return np.array(rgb)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Any mode to RGB: transparency on white, deep greys scaled to 8 bits instead of cut off at 255."""
+    from PIL import Image
+
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_eight_bits(np.asarray(image, dtype=np.float64), image.mode)).convert("RGB")
+    if "A" in image.getbands() or image.mode in ("La", "RGBa") or "transparency" in image.info:
+        over = image.convert("RGBA")
+        white = Image.new("RGBA", over.size, "white")
+        return Image.alpha_composite(white, over).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(values: np.ndarray, mode: str) -> np.ndarray:
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    highest = values.max()
+    if mode.startswith("I;16"):
+        white = 65535.0
+    else:  # 32-bit integers and floats carry no scale of their own: the smallest usual one that holds them
+        white = next((usual for usual in (1.0, 255.0, 65535.0) if highest <= usual), highest)
+        white = 255.0 if mode == "I" and white == 1.0 else white
+    return np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)
