@@ -7,6 +7,7 @@ Covered: layers, units (one channel, a group, a direction) and their addresses, 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -49,6 +50,14 @@ class Unit:
     def index(self) -> int | None:
         """The channel of a single unit; None for a group or a direction."""
         return self.channels[0] if self.direction is None and len(self.channels) == 1 else None
+
+    @property
+    def key(self) -> str:
+        """What the activations of this unit are kept under: its address, a direction by its numbers."""
+        if self.direction is None:
+            return self.address
+        digest = hashlib.sha256(np.asarray(self.direction, np.float64).tobytes()).hexdigest()
+        return f"{self.layer.name}:@{digest[:32]}"
 
     def read(self, maps: torch.Tensor) -> torch.Tensor:
         """The unit's own maps, N x h x w, from its layer's, N x units x h x w."""

@@ -86,7 +86,7 @@ def _with_noun(phrase: Phrase, rng: np.random.Generator) -> dict[str, Any]:
     fixed: dict[str, Any] = phrase.named()
     if "noun" not in fixed:
         if "frequency" in fixed:
-            fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.frequency), rng)
+            fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.periodic), rng)
         elif "orientation" in fixed:
             fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.oriented), rng)
         else:

@@ -1,0 +1,266 @@
+"""The typed events of a run: what happened, in order, and enough to replay it, judge it and draw its page.
+
+Covered: the events and their JSON lines. The same seed gives the same events but for `at`, the seconds since the start.
+Not covered: where they are written (`run_folder.py`), and how they come about (`loop.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from ..targets.picture import FromConcept, FromData, FromEdit, FromPrompt, Scene
+from ..tools.experiment import Condition, Measured, Prediction
+from ..tools.lab import Reading
+
+
+class Event(BaseModel):
+    """What every event has: its place in the run, and the seconds since the run began."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int = 0
+    at: float = 0.0
+
+
+class Started(Event):
+    """The run begins: the question as asked, and the question that is answered."""
+
+    kind: Literal["started"] = "started"
+    question: str
+    answering: str
+    target: str
+    unit: str
+    layer: str
+    layer_kind: str
+    backbone: str
+    data: str
+    generator: str
+    describer: str
+    seed: int
+    versions: dict[str, str]
+    settings: dict[str, Any]
+
+
+class Profiled(Event):
+    """What dissection knows of the unit. `quantiles`: (q, peak) pairs; `counts` over `edges`: histogram of the peaks."""
+
+    kind: Literal["profiled"] = "profiled"
+    pictures: int
+    skipped: list[str]
+    held_back: int
+    quantiles: list[tuple[float, float]]
+    edges: list[float]
+    counts: list[int]
+    threshold: float
+    dead: bool
+    sparse: bool
+    patch: tuple[int, int] | None
+
+
+class PictureKept(Event):
+    """A picture that the run looked at; its file is images/ID.png. `view` is set for views made for eyes only."""
+
+    kind: Literal["picture"] = "picture"
+    id: str
+    caption: str | None
+    provenance: Annotated[FromData | FromPrompt | FromConcept | FromEdit, Field(discriminator="kind")]
+    scene: Scene | None = None
+    file: bool = True
+
+
+class Raised(Event):
+    """A hypothesis is raised: a statement about the unit that can be false. `level`: colour, object, pattern ..."""
+
+    kind: Literal["raised"] = "raised"
+    id: str
+    statement: str
+    formula: str
+    level: str
+    because: str
+    parent: str | None = None
+
+
+class Called(Event):
+    """The backbone calls an instrument."""
+
+    kind: Literal["called"] = "called"
+    call: str
+    tool: str
+    arguments: dict[str, Any]
+
+
+class Returned(Event):
+    """The instrument answers: data, and the short text; or the mistake that goes back to the backbone."""
+
+    kind: Literal["returned"] = "returned"
+    call: str
+    tool: str
+    text: str
+    data: dict[str, Any] | None
+    mistake: bool = False
+
+
+class Registered(Event):
+    """A prediction, written down before anything of its experiment is measured."""
+
+    kind: Literal["registered"] = "registered"
+    experiment: str
+    hypothesis: str
+    conditions: list[Condition]
+    prediction: Prediction
+    n: int
+    paired: bool
+    exploratory: bool
+
+
+class Judged(Event):
+    """An experiment's measurements and the verdict that the ledger computed from them.
+
+    `effect`: probability that the conditions predicted high exceed those predicted low, with its interval. `p`: one-sided;
+    `q`: corrected over all tests registered so far. Exploratory experiments have no p and no verdict but "exploratory".
+    """
+
+    kind: Literal["judged"] = "judged"
+    experiment: str
+    hypothesis: str
+    measured: list[Measured]
+    n: int
+    effect: float
+    interval: tuple[float, float]
+    p: float | None
+    q: float | None
+    verdict: Literal["supported", "refuted", "inconclusive", "exploratory"]
+
+
+class Redrawn(Event):
+    """The redraw test: does anything in a picture reproducibly drive the unit? Part of every run, as its first control.
+
+    `top`, `chosen`, `fresh`, `random`: readings of the top pictures, their redraws, fresh draws of the better half, and
+    random pictures. `reliability`: correlation of the unit's answers to two draws of the same contents (None: unknown).
+    """
+
+    kind: Literal["redrawn"] = "redrawn"
+    way: Literal["redraw", "held-out half"]
+    top: list[Reading]
+    chosen: list[Reading]
+    fresh: list[Reading]
+    random: list[Reading]
+    effect: float
+    interval: tuple[float, float]
+    p: float
+    driven: bool
+    detectable: float
+    reliability: float | None
+
+
+class Proposed(Event):
+    """The backbone proposes a conclusion; answer and rival are frozen here."""
+
+    kind: Literal["proposed"] = "proposed"
+    attempt: int
+    formula: str
+    rival: str
+    hypothesis: str
+    alpha: float
+
+
+class Block(BaseModel):
+    """One block of unused pictures: readings, and for each whether the answer (and the rival) predicts it high."""
+
+    name: Literal["high", "near-miss", "rival", "held-back"]
+    readings: list[Reading]
+    answer_says: list[bool]
+    rival_says: list[bool]
+
+
+class Check(BaseModel):
+    """One condition that a conclusion must meet. `passed` None: it could not be tried, and `text` says why."""
+
+    name: str
+    passed: bool | None
+    text: str
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
+    p: float | None = None
+    n: int = 0
+
+
+class Decided(Event):
+    """What the lab decided about a proposed conclusion, with every block and check. `controls`: other units, same pictures."""
+
+    kind: Literal["decided"] = "decided"
+    attempt: int
+    formula: str
+    rival: str
+    blocks: list[Block]
+    checks: list[Check]
+    controls: list[float]
+    verdict: Literal["supported", "refuted", "inconclusive"]
+    reasons: list[str]
+
+
+class Evidence(BaseModel):
+    """One line of evidence in an answer. `verdict` is the final one, after correction over the whole run."""
+
+    claim: str
+    conditions: dict[str, list[str]]
+    n: int
+    effect: float
+    interval: tuple[float, float]
+    p: float | None
+    verdict: str
+
+
+class Heldout(BaseModel):
+    """How the formula does on held-back data; None where no, or every, held-back picture satisfies it."""
+
+    n: int
+    auroc: float | None
+    auprc: float | None
+    pearson: float | None
+
+
+class Explained(BaseModel):
+    """Held-out r2 over the unit's own reliability, over the whole range and below the top decile; None where unknown."""
+
+    overall: float | None
+    below_top_decile: float | None
+
+
+class Answered(Event):
+    """The answer, complete but for the run's path and duration."""
+
+    kind: Literal["answered"] = "answered"
+    question: str
+    answering: str
+    target: str
+    unit: str
+    description: str
+    labels: list[str]
+    formula: str | None
+    verdict: Literal["supported", "inconclusive", "no-concept"]
+    confidence: float | None
+    evidence: list[Evidence]
+    heldout: Heldout | None
+    explained: Explained | None
+    images: int
+    limit: str | None
+    exemplars: list[str]
+    untested: list[str]
+
+
+class Stopped(Event):
+    """A limit, or the user, stopped the run; the answer that follows is the best admissible so far."""
+
+    kind: Literal["stopped"] = "stopped"
+    by: str
+
+
+AnyEvent = Annotated[
+    Started | Profiled | PictureKept | Raised | Called | Returned | Registered | Judged | Redrawn | Proposed | Decided
+    | Answered | Stopped,
+    Field(discriminator="kind"),
+]
+EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)

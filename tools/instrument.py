@@ -1,0 +1,119 @@
+"""Instruments: `@tool` makes a typed function one that a backbone can see, call and get wrong safely.
+
+An instrument is a function `f(lab, *, ...) -> pydantic model`. Its signature becomes a JSON schema (for tool calls) and a
+`def` line (for code); its docstring becomes the description, `Args:` the parameters'. Not covered: what the instruments
+do, one file each beside this one, and who may call them (`agent/loop.py`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+if TYPE_CHECKING:
+    from .lab import Lab
+
+OURS = ("exemplars", "screen", "generate", "edit", "probe", "describe", "summarize", "experiment")
+
+
+class ToolError(Exception):
+    """A call that cannot be carried out; the text goes back to the backbone, which can act on it. Nothing else does."""
+
+
+class Result(BaseModel, ABC):
+    """What an instrument returns: data, and a short text of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @abstractmethod
+    def text(self) -> str:
+        """The result in a few lines, as a backbone or a person reads it."""
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A callable instrument with what a backbone must know of it."""
+
+    name: str
+    doc: str
+    signature: str
+    arguments: type[BaseModel]
+    result: type[Result]
+    function: Callable[..., Result]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of the arguments."""
+        return self.arguments.model_json_schema()
+
+    def call(self, lab: Lab, arguments: dict[str, Any]) -> Result:
+        """Validate and run. Raises `ToolError` with one line a mistake where the arguments do not fit."""
+        try:
+            checked = self.arguments.model_validate(arguments)
+        except ValidationError as error:
+            raise ToolError(f"{self.name}: " + "; ".join(_mistake(item) for item in error.errors())) from None
+        return self.function(lab, **{name: getattr(checked, name) for name in self.arguments.model_fields})
+
+
+def _mistake(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"]) or "arguments"
+    return f"{place}: {item['msg']}" + ("" if item["type"] == "missing" else f", not {item['input']!r}"[:120])
+
+
+_catalogue: dict[str, Instrument] = {}
+
+
+def tool(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Register a function as an instrument of its own name; it stays an ordinary function.
+
+    Its first parameter is the `Lab`; the others are keyword-only, typed and JSON-like; it returns a `Result`.
+    Raises TypeError where it is not so.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    parameters = list(inspect.signature(function).parameters.values())
+    name = function.__name__
+    if not parameters or not inspect.getdoc(function):
+        raise TypeError(f"instrument {name!r} needs the lab as its first parameter, and a docstring")
+    summary, described = _docstring(inspect.getdoc(function) or "")
+    made: dict[str, Any] = {}
+    for parameter in parameters[1:]:
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or parameter.name not in hints:
+            raise TypeError(f"instrument {name!r}: parameter {parameter.name!r} must be keyword-only and typed")
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        made[parameter.name] = (hints[parameter.name], Field(default, description=described.get(parameter.name)))
+    result = hints.get("return")
+    if not (inspect.isclass(result) and issubclass(result, Result)):
+        raise TypeError(f"instrument {name!r} must return a Result")
+    arguments = create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid"), **made)
+    shown = ", ".join(_parameter(parameter, hints) for parameter in parameters[1:])
+    _catalogue[name] = Instrument(name, summary, f"{name}({shown}) -> {result.__name__}", arguments, result, function)
+    return function
+
+
+def _parameter(parameter: inspect.Parameter, hints: dict[str, Any]) -> str:
+    annotation = hints[parameter.name]
+    shown = annotation.__name__ if inspect.isclass(annotation) and not hasattr(annotation, "__args__") else str(annotation)
+    shown = re.sub(r"\b(typing|lettvin(\.\w+)+)\.", "", shown)
+    default = "" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"
+    return f"{parameter.name}: {shown}{default}"
+
+
+def _docstring(text: str) -> tuple[str, dict[str, str]]:
+    """What stands before `Args:`, and each argument's line after it."""
+    summary, _, rest = text.partition("Args:")
+    lines = re.findall(r"^\s+(\w+): (.+?)(?=^\s+\w+: |\Z)", rest, flags=re.M | re.S)
+    return summary.strip(), {name: " ".join(line.split()) for name, line in lines}
+
+
+def catalogue() -> dict[str, Instrument]:
+    """Every instrument known, by name: ours, and those registered since."""
+    for name in OURS:
+        import_module(f".{name}", __package__)
+    return dict(_catalogue)

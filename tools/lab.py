@@ -1,0 +1,218 @@
+"""The Lab: everything that an instrument may touch in one run, and nothing else.
+
+Covered: the unit, the data with its split (exploration; held back for the conclusion), the stores, the generator and the
+describer, the run's random streams, its limits, and the one way to measure. Every (picture, unit) activation is computed
+once, in batches. Not covered: what is done with it (the instruments), and what counts as evidence (`agent/ledger.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel
+
+from ..targets.errors import BadInput, LimitReached
+from ..targets.picture import FromData, Picture
+from ..targets.target import Unit
+from .corpus import Corpus
+from .instrument import ToolError
+from .profile import Profile
+from .sketch.concept import Concept, holds, holds_in_words
+from .sketch.concept import caption_words as words_of
+from .sources.source import About, Source
+from .store import Activation, Store
+
+if TYPE_CHECKING:
+    from .describe import Describer
+    from .generate import Generator
+
+HELD_BACK = 0.4  # share of the data that exploration never sees; conclusions are checked on it
+
+
+class Reading(BaseModel):
+    """One picture's activation: spatial maximum and mean of the unit's map; percentile of the peak among the data's."""
+
+    picture: str
+    peak: float
+    mean: float
+    percentile: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may spend. `images`: pictures measured beyond the data set's; `seconds`: wall time; None = no limit."""
+
+    images: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("--max-images", self.images), ("--max-seconds", self.seconds)):
+            if value is not None and not value > 0:
+                raise BadInput(f"{name} {value!r} leaves nothing to work with: give a number above 0")
+
+
+@dataclass
+class Lab:
+    """One run's instruments' world. `progress(stage, done, total)` is told what is being done now."""
+
+    unit: Unit
+    source: Source
+    profile: Profile
+    store: Store
+    generator: Generator
+    describer: Describer
+    seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None
+    started: float = field(default_factory=time.monotonic)
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)  # ids measured in this run
+    spent: set[str] = field(default_factory=set)  # of those, the ones that are not the data's
+    _serials: dict[str, int] = field(default_factory=dict)
+
+    # Randomness
+
+    def stream(self, *names: str) -> np.random.Generator:
+        """The random stream of that name: the same in every run of the same seed."""
+        digest = hashlib.sha256(json.dumps([self.seed, *names]).encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+    def next_serial(self, kind: str) -> int:
+        """1, 2, 3 ...: so that asking for the same thing twice gives fresh pictures."""
+        self._serials[kind] = self._serials.get(kind, 0) + 1
+        return self._serials[kind]
+
+    # The data
+
+    @property
+    def peaks(self) -> np.ndarray:
+        """The unit's peak on every data picture, NaN where the picture cannot be read: float32, (N,)."""
+        return self.profile.peaks
+
+    @cached_property
+    def _sorted_peaks(self) -> np.ndarray:
+        return np.sort(self.peaks[np.isfinite(self.peaks)])
+
+    @cached_property
+    def held_back(self) -> np.ndarray:
+        """Indices of the data pictures that only conclusions are checked on."""
+        readable = np.flatnonzero(np.isfinite(self.peaks))
+        order = self.stream("held back", self.source.key).permutation(readable)
+        return np.sort(order[: int(len(readable) * HELD_BACK)])
+
+    @cached_property
+    def open(self) -> np.ndarray:
+        """Indices of the data pictures that may be explored."""
+        readable = np.flatnonzero(np.isfinite(self.peaks))
+        return np.setdiff1d(readable, self.held_back)
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """What all data pictures show, as arrays, so that a concept is read off all of them at once."""
+        return Corpus([self.source.about(i) for i in range(len(self.source))])
+
+    def data_picture(self, index: int) -> Picture:
+        """Picture `index` of the data, known to the run and kept in the store."""
+        picture = self.source.picture(int(index))
+        self.store.keep(picture)
+        return self.know([picture])[0]
+
+    def percentile(self, peak: float) -> float:
+        """Where a peak stands among the data's peaks: 0 to 100, ties counting half."""
+        below = np.searchsorted(self._sorted_peaks, np.float32(peak), "left")
+        upto = np.searchsorted(self._sorted_peaks, np.float32(peak), "right")
+        return round(float(50.0 * (below + upto) / max(1, len(self._sorted_peaks))), 2)
+
+    # Pictures
+
+    def know(self, pictures: Iterable[Picture]) -> list[Picture]:
+        """Let the run refer to these pictures by id."""
+        known = list(pictures)
+        for picture in known:
+            self.pictures.setdefault(picture.id, picture)
+        return known
+
+    def find(self, identity: str) -> Picture:
+        """The picture of that id, or the only one whose id begins so (8 digits at least). Raises `ToolError`."""
+        if identity in self.pictures:
+            return self.pictures[identity]
+        alike = [p for p in self.pictures if p.startswith(identity)] if len(identity) >= 8 else []
+        if len(alike) != 1:
+            raise ToolError(f"no picture {identity!r} in this run: ids come from earlier results")
+        return self.pictures[alike[0]]
+
+    def holds(self, concept: Concept, picture: Picture | About) -> bool:
+        """Whether the concept is true of the picture: exactly from its scene, else by the words of its caption."""
+        if picture.scene is not None:
+            return holds(concept, picture.scene)
+        if picture.caption is None:
+            raise BadInput("this picture has neither scene nor caption, so that no concept can be read off it")
+        return holds_in_words(concept, words_of(picture.caption))
+
+    # Measuring
+
+    def check_time(self) -> None:
+        """Raises `LimitReached` where the run has lasted as long as it may."""
+        if self.limits.seconds is not None and time.monotonic() - self.started > self.limits.seconds:
+            raise LimitReached(f"--max-seconds {self.limits.seconds:g}")
+
+    def measure(self, pictures: Sequence[Picture]) -> list[Reading]:
+        """The unit's answer to each picture, in order. Raises `LimitReached` before a limit would be passed."""
+        self.check_time()
+        new = {p.id for p in pictures if not isinstance(p.provenance, FromData)} - self.spent
+        if self.limits.images is not None and len(self.spent) + len(new) > self.limits.images:
+            raise LimitReached(f"--max-images {self.limits.images}")
+        self.know(pictures)
+        answers = self.activations(pictures, self.unit)
+        self.spent |= new
+        self.used |= {p.id for p in pictures}
+        return [
+            Reading(picture=p.id, peak=a.peak, mean=a.mean, percentile=self.percentile(a.peak))
+            for p, a in ((p, answers[p.id]) for p in pictures)
+        ]
+
+    def activations(self, pictures: Sequence[Picture], unit: Unit, maps: bool = False) -> dict[str, Activation]:
+        """Activations by picture id, computed only where the store has none (or no map, where maps are wanted)."""
+        key = unit.key
+        known = self.store.activations(unit.target.key, key, (p.id for p in pictures))
+        missing = list({p.id: p for p in pictures if p.id not in known or (maps and known[p.id].map is None)}.values())
+        step = 64
+        for start in range(0, len(missing), step):
+            self.progress("measuring", start, len(missing))
+            batch = missing[start : start + step]
+            rows = []
+            for picture, found in zip(batch, unit.target.maps(batch, unit), strict=True):
+                before = known.get(picture.id)
+                peak = before.peak if before else float(found.max())
+                mean = before.mean if before else float(found.mean(dtype=np.float64))
+                rows.append((picture.id, Activation(peak, mean, found if maps else None)))
+            self.store.remember(unit.target.key, key, rows)
+            known |= dict(rows)
+        return known
+
+    def others(self, pictures: Sequence[Picture], channels: Sequence[int]) -> np.ndarray:
+        """Peaks of other channels of the unit's layer on the pictures: float32, pictures x channels. Controls only."""
+        import torch
+
+        rows: list[np.ndarray] = []
+
+        def see(_: str, maps: torch.Tensor) -> None:
+            rows.extend(maps[:, list(channels)].amax(dim=(2, 3)).float().cpu().numpy())
+
+        wanted = list({p.id: p for p in pictures}.values())
+        key = f"{self.unit.layer.name}:" + "|".join(str(c) for c in channels)
+        known = self.store.activations(self.unit.target.key, key, (p.id for p in wanted))
+        missing = [p for p in wanted if p.id not in known]
+        if missing:
+            self.unit.target.watch(missing, [self.unit.layer.name], see)
+            found = [(p.id, Activation(float(r.max()), float(r.mean()), r[None])) for p, r in zip(missing, rows, strict=True)]
+            self.store.remember(self.unit.target.key, key, found)
+            known |= dict(found)
+        return np.stack([np.asarray(known[p.id].map)[0] for p in pictures])
