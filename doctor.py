@@ -1,0 +1,87 @@
+"""What is installed here, which device computes, what is cached, and that no network is needed: for `lettvin doctor`.
+
+Covered: facts, one a line, each found out and none assumed; a fact that cannot be found out says why. Not covered:
+repairing anything.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+from . import __version__
+from .targets.errors import BadInput
+
+
+def facts() -> Iterator[tuple[str, str]]:
+    """(name, fact) pairs in reading order. Never raises for what is missing or broken: the fact says so."""
+    yield "lettvin", f"{__version__}, {Path(__file__).parent}"
+    yield "python", f"{platform.python_version()}, {sys.executable}"
+    yield "system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    for name, version in packages():
+        yield name, version
+    yield "devices", _or_why(devices)
+    yield "targets", _or_why(lambda: ", ".join(_target_names()) + ", and any FILE.py:function")
+    yield "cache", _or_why(_cache)
+    yield "fonts", "none needed: pictures and pages are drawn without installed fonts"
+    yield "network", "not needed: weights come with a package, pictures are drawn here"
+
+
+def packages() -> list[tuple[str, str]]:
+    """Each package that lettvin requires, and those of its extras that are here, with the installed version."""
+    try:
+        requirements = metadata.requires("lettvin") or []
+    except metadata.PackageNotFoundError:
+        return [("packages", "unknown: lettvin is not installed here, only imported")]
+    rows: list[tuple[str, str]] = []
+    for requirement in requirements:
+        match = re.match(r"[A-Za-z0-9._-]+", requirement)
+        name = match[0] if match else requirement
+        optional = "extra ==" in requirement
+        try:
+            rows.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            if not optional:
+                rows.append((name, "MISSING: run 'make ask', or pip install it"))
+    return list(dict.fromkeys(rows))
+
+
+def devices() -> str:
+    """What torch can compute on here, the one that `--device auto` takes first."""
+    import torch
+
+    cards = [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())]
+    return ", ".join([*cards, f"cpu, {torch.get_num_threads()} threads"])
+
+
+def _target_names() -> tuple[str, ...]:
+    from .targets.loaders import target_names
+
+    return target_names()
+
+
+def _cache() -> str:
+    from .tools.store import cache_folder
+
+    folder = cache_folder()
+    size = count = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(place, name)).st_size
+            except OSError:  # another process has just removed it
+                continue
+            count += 1
+    return f"{folder}, {size / 2**20:.1f} MiB in {count} files"
+
+
+def _or_why(find: Callable[[], str]) -> str:
+    try:
+        return find()
+    except (BadInput, ImportError, OSError, RuntimeError) as error:
+        return f"unknown: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
