@@ -1,0 +1,150 @@
+"""One object, painted: drawn flat at several times the size, patterned, reduced, then given volume and texture.
+
+Covered: from a `Thing` that is an object to a `Layer` (premultiplied colour and coverage) and its shadow. Not covered:
+stimuli (`stimuli`), what lies behind and the order of layers (`paint`), the outlines themselves (`shapes_*.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ...targets.picture import Thing
+from .palette import second, shade_of, toned
+from .patterns import TILE, UNIT, tile
+from .pen import INKS, NEUTRALS, Drawing, Pen, tone_of
+from .scenes import stream
+from .shapes import SHAPES
+from .textures import SIZE, cloud, fibres
+from .vocabulary import NOUNS
+
+_LUCK = 40  # random numbers a pose has: 24 for the figure, the rest below
+_FURRY = ("animal", "plant", "clothing")
+_RELIEF = 0.36  # strength of the volume shading
+_STRETCH, _SHEAR, _WARP = 0.07, 0.06, 0.06  # how far poses vary
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a thing adds to a picture, at (`left`, `top`), which may lie outside the frame.
+
+    `colour`: float32 h x w x 3, 0..255, premultiplied by coverage. `cover`: float32 h x w, 0..1.
+    """
+
+    left: int
+    top: int
+    colour: np.ndarray
+    cover: np.ndarray
+
+
+def figure(thing: Thing, side: int, light_x: float) -> Layer:
+    """The object as a layer of a picture `side` pixels wide; `light_x` in [-1, 1] is where the light comes from."""
+    luck = stream(thing.pose).random(_LUCK).tolist()
+    cell = 2 if thing.scale * side > 64 else 3
+    drawing = _drawn(thing, side * cell, luck, cell)
+    indexed = np.asarray(drawing.inks)
+    base = shade_of(thing.colour, thing.shade)
+    colours = np.take(_inks(base), indexed)
+    if thing.pattern != "plain":
+        on = _inks(second(thing.colour, base, luck[39]))
+        colours = np.where(_patterned(thing, drawing, side * cell, luck), np.take(on, indexed), colours)
+    h, w = indexed.shape[0] // cell, indexed.shape[1] // cell
+    flat = Image.frombuffer("CMYK", (w * cell, h * cell), colours.tobytes(), "raw", "CMYK", 0, 1)
+    small = np.asarray(flat.resize((w, h), Image.Resampling.BILINEAR)).astype(np.float32)
+    cover = small[:, :, 3] / np.float32(255)
+    colour = _lit(small[:, :, :3], cover, thing, side, light_x, luck)
+    return Layer(drawing.left // cell, drawing.top // cell, colour, cover)
+
+
+def _drawn(thing: Thing, side: int, luck: list[float], cell: int) -> Drawing:
+    pen = Pen(luck[:24])
+    SHAPES[thing.noun](pen)
+    spread = [2 * x - 1 for x in luck[24:32]]
+    c, s = math.cos(math.radians(thing.angle)), math.sin(math.radians(thing.angle))
+    stretch = np.array([[1 + _STRETCH * spread[0], _SHEAR * spread[1]], [0.0, 1 - _STRETCH * spread[0]]])
+    flip = np.diag([-1.0 if thing.flip else 1.0, 1.0])
+    turn = np.array([[c, -s], [s, c]]) @ flip @ stretch
+    warp = (_WARP * spread[2], _WARP * spread[3], _WARP * spread[4])
+    return pen.fill(thing.scale * side / 2, turn, warp, (thing.x * side, thing.y * side), cell)
+
+
+def _inks(base: np.ndarray) -> np.ndarray:
+    """RGBA of every index, packed in uint32: the body's tones of `base`, the neutral inks, and nothing for 0."""
+    table = np.zeros((INKS, 4), dtype=np.uint8)
+    for ink in range(1, INKS):
+        light = tone_of(ink)
+        if light is not None:
+            table[ink, :3] = np.clip(toned(base, light), 0, 255)
+            table[ink, 3] = 255
+        elif ink in NEUTRALS:
+            table[ink] = (*NEUTRALS[ink], 255)
+    return np.tile(table.view(np.uint32).ravel(), 256 // INKS)
+
+
+def _patterned(thing: Thing, drawing: Drawing, side: int, luck: list[float]) -> np.ndarray:
+    """Where the pattern's second colour goes: bool, the size of the drawing."""
+    unit = thing.scale * side / 2
+    small = min(1.35, max(1.0, 0.2 / thing.scale))  # figures of a pattern are larger on small things, to be seen
+    zoom = UNIT / unit / ((0.85 + 0.35 * luck[33]) * small)
+    turn = math.radians(thing.angle + 24 * (luck[34] - 0.5))
+    c, s = math.cos(turn) * zoom, math.sin(turn) * zoom
+    mid_x = TILE / 2 + (luck[35] - 0.5) * 40
+    mid_y = TILE / 2 + (luck[36] - 0.5) * 40
+    dx, dy = drawing.left - thing.x * side, drawing.top - thing.y * side
+    affine = (c, s, mid_x + c * dx + s * dy, -s, c, mid_y - s * dx + c * dy)
+    laid = tile(thing.pattern).transform(
+        drawing.inks.size, Image.Transform.AFFINE, affine, resample=Image.Resampling.NEAREST
+    )
+    return np.asarray(laid) > 0
+
+
+def _lit(flat: np.ndarray, cover: np.ndarray, thing: Thing, side: int, light_x: float, luck: list[float]) -> np.ndarray:
+    """Premultiplied colours with volume (a relief of the blurred silhouette), light from above, and texture."""
+    h, w = cover.shape
+    reach = max(1, round(0.085 * thing.scale * side))
+    soft = np.asarray(Image.fromarray((cover * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(reach)))
+    soft = soft.astype(np.float32)
+    across = np.zeros_like(soft)
+    down = np.zeros_like(soft)
+    step = max(1, reach)
+    across[:, step:-step] = soft[:, 2 * step :] - soft[:, : -2 * step]
+    down[step:-step] = soft[2 * step :] - soft[: -2 * step]
+    relief = (across * np.float32(-0.62 * light_x) + down * np.float32(0.78)) * np.float32(_RELIEF / 255)
+    category = NOUNS[thing.noun].category
+    surface = fibres() if category in _FURRY else cloud(4)
+    x0, y0 = int(luck[37] * (SIZE - w)) if w < SIZE else 0, int(luck[38] * (SIZE - h)) if h < SIZE else 0
+    if w > SIZE or h > SIZE:
+        surface = np.tile(surface, (-(-h // SIZE), -(-w // SIZE)))
+    roughness = 0.0011 if category in _FURRY else 0.0006
+    shade = relief + (surface[y0 : y0 + h, x0 : x0 + w].astype(np.float32) - 128) * np.float32(roughness)
+    darker = (1 + np.minimum(shade, 0))[:, :, None]
+    lighter = (np.maximum(shade, 0) * np.float32(0.75))[:, :, None]
+    dark = flat * darker
+    return dark + (cover[:, :, None] * np.float32(255) - dark) * lighter
+
+
+@lru_cache(maxsize=1)
+def _pool() -> Image.Image:
+    y, x = np.mgrid[-1:1:64j, -1:1:64j]
+    return Image.fromarray((np.clip(1 - np.hypot(x, y), 0, 1) ** 1.1 * 255).astype(np.uint8))
+
+
+def shadow(thing: Thing, layer: Layer, side: int, strength: float) -> Layer | None:
+    """The soft shadow under a thing that stands or lies on the ground; None for one that flies."""
+    if NOUNS[thing.noun].stance == "flies" or strength <= 0:
+        return None
+    solid = layer.cover > 0.5
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    if not len(rows):
+        return None
+    left, right, foot = int(columns[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    width = right - left
+    grow, height = width // 8 + 1, max(4, min(width, round(thing.scale * side)) // 4)
+    size = (width + 2 * grow, height)
+    pool = np.asarray(_pool().resize(size, Image.Resampling.BILINEAR)).astype(np.float32) * np.float32(strength / 255)
+    top = layer.top + foot - round(height * 0.58)
+    return Layer(layer.left + left - grow, top, np.zeros((height, size[0], 3), np.float32), pool)

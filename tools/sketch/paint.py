@@ -1,0 +1,117 @@
+"""From a scene to its picture: background, then every thing in order with its shadow, then light and treatment.
+
+Covered: `paint`, with the exact mask and the footprint of every thing. Not covered: how each is drawn (`backgrounds`,
+`figures`, `stimuli`, `light`). The same scene gives the same bytes: everything random comes from the scene's seeds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ...targets.errors import BadInput
+from ...targets.picture import Scene, Thing
+from .backgrounds import backdrop
+from .figures import Layer, figure, shadow
+from .light import REACH, seen
+from .stimuli import ground, stimulus
+from .vocabulary import STIMULI, check
+
+_SHADOWS = {"grass": 0.55, "sand": 0.5, "snow": 0.34, "water": 0.25, "sky": 0.0, "city": 0.55, "forest": 0.6,
+            "room": 0.5, "plain": 0.3}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """A painted scene. `pixels`: uint8 side x side x 3.
+
+    `masks`: one bool side x side a thing, its visible pixels exactly: at least half covered by it and by nothing in
+    front. `footprints`: every pixel whose colour the thing may change (its soft edge, its shadow, the ground that a
+    first stimulus brings, the reach of a treatment), visible or not: an edit changes no pixel outside the footprints
+    of the edited things before and after.
+    """
+
+    pixels: np.ndarray
+    masks: tuple[np.ndarray, ...]
+    footprints: tuple[np.ndarray, ...]
+
+
+def paint(scene: Scene) -> Painting:
+    """The scene's picture, masks and footprints. Raises `BadInput` on a word that is not in the vocabulary."""
+    _check(scene)
+    side = scene.side
+    light_x = -0.8 if scene.seed % 2 else 0.8
+    canvas = backdrop(scene.background, side, scene.seed)
+    whole: list[np.ndarray] = []  # all pixels a thing covers, hidden ones too
+    footprints: list[np.ndarray] = []
+    for at, thing in enumerate(scene.things):
+        touched = np.zeros((side, side), dtype=bool)
+        if thing.noun in STIMULI:
+            if at == 0 and scene.background == "plain":
+                canvas = np.empty((side, side, 3), dtype=np.uint8)
+                canvas[:] = np.round(ground(thing)).astype(np.uint8)
+                touched[:] = True
+            layer = stimulus(thing, side)
+        else:
+            layer = figure(thing, side, light_x)
+            under = shadow(thing, layer, side, _SHADOWS[scene.background])
+            if under is not None:
+                _lay(canvas, under, touched)
+        whole.append(_lay(canvas, layer, touched))
+        footprints.append(touched)
+    masks: list[np.ndarray] = []
+    hidden = np.zeros((side, side), dtype=bool)
+    for mask in reversed(whole):
+        masks.append(mask & ~hidden)
+        hidden |= mask
+    reach = REACH[scene.treatment] * side / 224
+    if reach:
+        footprints = [_grown(footprint, int(np.ceil(reach))) for footprint in footprints]
+    pixels = seen(canvas, scene.light, scene.treatment, scene.seed)
+    return Painting(pixels, tuple(reversed(masks)), tuple(footprints))
+
+
+def _lay(canvas: np.ndarray, layer: Layer, touched: np.ndarray) -> np.ndarray:
+    """Lay a layer on the canvas, note the pixels it touches, and return those it covers at least by half."""
+    side = canvas.shape[0]
+    h, w = layer.cover.shape
+    x0, y0 = max(0, layer.left), max(0, layer.top)
+    x1, y1 = min(side, layer.left + w), min(side, layer.top + h)
+    mask = np.zeros((side, side), dtype=bool)
+    if x0 >= x1 or y0 >= y1:
+        return mask
+    part = (slice(y0 - layer.top, y1 - layer.top), slice(x0 - layer.left, x1 - layer.left))
+    cover, colour = layer.cover[part], layer.colour[part]
+    region = canvas[y0:y1, x0:x1]
+    mixed = region * (1 - cover)[:, :, None] + colour
+    region[:] = np.clip(mixed + np.float32(0.5), 0, 255).astype(np.uint8)
+    touched[y0:y1, x0:x1] |= cover > 0
+    mask[y0:y1, x0:x1] = cover >= 0.5
+    return mask
+
+
+def _grown(mask: np.ndarray, reach: int) -> np.ndarray:
+    image = Image.fromarray(mask.astype(np.uint8) * np.uint8(255))
+    return np.asarray(image.filter(ImageFilter.MaxFilter(2 * reach + 1))) > 0
+
+
+def _check(scene: Scene) -> None:
+    check("background", scene.background)
+    check("light", scene.light)
+    check("treatment", scene.treatment)
+    if not 16 <= scene.side <= 4096:
+        raise BadInput(f"a picture is 16 to 4096 pixels wide, not {scene.side!r}")
+    for thing in scene.things:
+        _check_thing(thing)
+
+
+def _check_thing(thing: Thing) -> None:
+    for factor in ("noun", "colour", "pattern", "size"):
+        check(factor, getattr(thing, factor))
+    stimulus = STIMULI.get(thing.noun)
+    if stimulus is not None and stimulus.oriented:
+        check("orientation", thing.orientation or "none")
+    if stimulus is not None and stimulus.periodic:
+        check("frequency", thing.frequency or "none")
