@@ -23,8 +23,7 @@ def facts() -> Iterator[tuple[str, str]]:
     yield "lettvin", f"{__version__}, {Path(__file__).parent}"
     yield "python", f"{platform.python_version()}, {sys.executable}"
     yield "system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    for name, version in packages():
-        yield name, version
+    yield from packages()
     yield "devices", _or_why(devices)
     yield "targets", _or_why(lambda: ", ".join(_target_names()) + ", and any FILE.py:function")
     yield "cache", _or_why(_cache)

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 ROOT_MODULES = {"__init__.py", "__main__.py", "cli.py", "doctor.py"}
+PIP = (sys.executable, "-m", "pip")
+OFFLINE = ("-q", "--no-deps", "--no-index")
 NOT_SHIPPED = {"tests", "docs", "dist", "build", "runs"}
 
 
@@ -45,7 +47,7 @@ def tree(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of that copy, built offline with what is installed here."""
     out = tmp_path_factory.mktemp("wheel")
-    run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(out), "."], tree)
+    run([*PIP, "wheel", *OFFLINE, "--no-build-isolation", "-w", str(out), "."], tree)
     (built,) = out.glob("*.whl")
     return built
 
@@ -139,7 +141,7 @@ def test_the_metadata_says_licence_version_and_command(wheel: Path) -> None:
 def test_the_installed_wheel_runs_alone(wheel: Path, tmp_path: Path) -> None:
     """Installed elsewhere, it is that copy that runs, and no module of it is missing."""
     place = tmp_path / "site"
-    run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(place), str(wheel)], tmp_path)
+    run([*PIP, "install", *OFFLINE, "--target", str(place), str(wheel)], tmp_path)
     code = (
         "import importlib, pkgutil, lettvin\n"
         "for found in pkgutil.walk_packages(lettvin.__path__, 'lettvin.'):\n"
@@ -158,7 +160,7 @@ def test_the_changelog_knows_this_version(repository: Path) -> None:
 
 
 def test_setting_up_twice_installs_once(tmp_path: Path, repository: Path) -> None:
-    """`make` has nothing to install where the stamp is newer than what it depends on, and everything where it is not."""
+    """`make` installs nothing where its stamps are newer than what they depend on, and all of it where they are not."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(repository / name, tmp_path)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
