@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 HELD = 0.95
-NEARLY_ALL = 0.95
+NEARLY_ALL = 0.9
 
 
 class _Seen(BaseException):

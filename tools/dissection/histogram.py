@@ -28,6 +28,7 @@ class Histograms:
         self.high = np.full(units, -np.inf, dtype=np.float32)
         self.n = 0
         self.positive = np.zeros(units, dtype=np.int64)
+        self.zeros = np.zeros(units, dtype=np.int64)
         self.total = np.zeros(units)  # of value - shift, where shift is the first batch's mean: no cancellation
         self.squares = np.zeros(units)
         self.shift = np.zeros(units)
@@ -43,6 +44,7 @@ class Histograms:
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
         self.n += len(values)
         self.positive += (values > 0).sum(0)
+        self.zeros += (values == 0).sum(0)
         centred = values - self.shift
         self.total += centred.sum(0)
         self.squares += np.einsum("nu,nu->u", centred, centred)
@@ -54,43 +56,51 @@ class Histograms:
         """Let every unit's bins hold [low, high] too: the finest power of two that does, keeping the counts."""
         lowest = np.minimum(low, self.low).astype(np.float64)
         highest = np.maximum(high, self.high).astype(np.float64)
+        size = np.maximum(np.maximum(np.abs(lowest), np.abs(highest)), 2.0**-126)
+        finest = np.floor(np.log2(size)).astype(np.int64) - _FINEST
         if self.n == 0:
-            size = np.maximum(np.maximum(np.abs(lowest), np.abs(highest)), 2.0**-100)
-            spread = np.maximum((highest - lowest) / BINS, np.ldexp(size, -_FINEST))
-            self.exponent = np.floor(np.log2(spread)).astype(np.int64)
+            spread = np.maximum((highest - lowest) / BINS, 2.0**-150)
+            self.exponent = np.maximum(np.floor(np.log2(spread)).astype(np.int64), finest)
             self.first = np.floor(np.ldexp(lowest, -self.exponent)).astype(np.int64)
+        for unit in np.flatnonzero(self.exponent < finest):
+            self._merge(unit, int(finest[unit] - self.exponent[unit]))
         while True:
             below = np.floor(np.ldexp(lowest, -self.exponent)).astype(np.int64)
             above = np.floor(np.ldexp(highest, -self.exponent)).astype(np.int64)
-            narrow = above - below >= BINS
-            if not narrow.any():
+            narrow = np.flatnonzero(above - below >= BINS)
+            if not len(narrow):
                 break
-            self._halve(np.flatnonzero(narrow))
+            for unit in narrow:
+                self._merge(unit, 1)
         # the range is wide enough: slide it (whole bins, all of them empty) where it does not lie over the values
         for unit in np.flatnonzero((below < self.first) | (above >= self.first + BINS)):
             first = below[unit] if below[unit] < self.first[unit] else above[unit] - BINS + 1
             self.counts[unit] = np.roll(self.counts[unit], int(self.first[unit] - first) % BINS)
             self.first[unit] = first
 
-    def _halve(self, units: np.ndarray) -> None:
-        """Merge bins in pairs: half as many, twice as wide, and room for as many again above them."""
-        for unit in units:
-            old = self.counts[unit]
-            merged = (self.first[unit] + np.arange(BINS)) // 2 - self.first[unit] // 2
-            self.counts[unit] = np.bincount(merged, old, minlength=BINS).astype(np.int64)[:BINS]
-        self.first[units] //= 2
-        self.exponent[units] += 1
+    def _merge(self, unit: int, doublings: int) -> None:
+        """Bins 2^doublings times as wide: neighbours are added, and room appears above them."""
+        shift = min(doublings, 62)  # of an int64; beyond it nothing but the sign is left
+        merged = ((self.first[unit] + np.arange(BINS)) >> shift) - (self.first[unit] >> shift)
+        self.counts[unit] = np.bincount(merged, self.counts[unit], minlength=BINS).astype(np.int64)
+        self.first[unit] >>= shift
+        self.exponent[unit] += doublings
 
     def quantiles(self, unit: int, qs: np.ndarray) -> np.ndarray:
-        """Values below which the shares `qs` of the unit's values lie: float64; NaN where nothing was added."""
+        """Values below which the shares `qs` of the unit's values lie: float64; NaN where nothing was added.
+
+        Values are taken as spread evenly over their bin, but for exact zeros (of rectified units), counted apart.
+        """
         if self.n == 0:
             return np.full(len(qs), np.nan)
-        below = np.cumsum(self.counts[unit])
+        counts, first = self.counts[unit], int(self.first[unit])
+        below = np.cumsum(counts)
         wanted = np.asarray(qs, dtype=np.float64) * self.n
         bins = np.minimum(np.searchsorted(below, wanted, side="left"), BINS - 1)
-        held = np.maximum(self.counts[unit][bins], 1)
-        inside = (wanted - (below[bins] - self.counts[unit][bins])) / held
-        values = np.ldexp(self.first[unit] + bins + np.clip(inside, 0, 1), int(self.exponent[unit]))
+        rank = wanted - (below[bins] - counts[bins])
+        zeros = np.where(first + bins == 0, self.zeros[unit], 0)
+        inside = (rank - zeros) / np.maximum(counts[bins] - zeros, 1)
+        values = np.ldexp(first + bins + np.clip(inside, 0, 1), int(self.exponent[unit]))
         clipped: np.ndarray = np.clip(values, self.low[unit], self.high[unit])
         return clipped
 
@@ -105,7 +115,7 @@ class Histograms:
 
     def state(self) -> dict[str, np.ndarray]:
         """All that is known, as arrays; `of` takes it back."""
-        names = ("exponent", "first", "low", "high", "positive", "total", "squares", "shift")
+        names = ("exponent", "first", "low", "high", "positive", "zeros", "total", "squares", "shift")
         counts = self.counts.astype(np.uint32) if self.counts.max(initial=0) < 2**32 else self.counts
         return {"counts": counts, "n": np.array(self.n), **{name: getattr(self, name) for name in names}}
 
