@@ -1,0 +1,330 @@
+"""Plain English within the vocabulary, read and imagined: "a large striped red car and two small dogs on snow".
+
+Covered: things with articles, number words, plurals, size, pattern, colour, orientation and frequency; "thing" and
+"object" for any noun; relations; background; light; treatment; what was understood, in words. Unspecified factors are
+drawn from the seed; an absence need not be said: no pattern, normal light, no treatment. Not covered: words outside
+the vocabulary, which are `BadInput`, and edits in words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...targets.errors import BadInput, nearest
+from ...targets.picture import Scene
+from .caption import NUMBERS, PLACES
+from .relations import Wish, arrange
+from .scenes import random_thing, stream
+from .vocabulary import BACKGROUNDS, COLOURS, FREQUENCIES, NOUNS, ORIENTATIONS, PATTERNS, SIZES, STIMULI, plural
+
+MOST = 12
+"""The most things a prompt may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedThing:
+    """Some equal things. None: any, drawn from the seed (`noun`: any object; `count`: two to four)."""
+
+    noun: str | None = None
+    colour: str | None = None
+    pattern: str | None = "plain"
+    size: str | None = None
+    orientation: str | None = None
+    frequency: str | None = None
+    count: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a prompt asks for. `relations`: (i, relation, j) between the groups `things[i]` and `things[j]`."""
+
+    things: tuple[WantedThing, ...] = ()
+    background: str | None = None
+    light: str = "normal"
+    treatment: str = "none"
+    relations: tuple[Wish, ...] = ()
+
+
+_SAME = {"gray": "grey", "big": "large", "little": "small", "nighttime": "night"}
+_ADJECTIVES: dict[str, tuple[str, str]] = {
+    **{word: ("size", word) for word in SIZES},
+    **{word: ("pattern", word) for word in ("plain", *PATTERNS)},
+    **{word: ("colour", word) for word in COLOURS},
+    **{word: ("orientation", word) for word in ORIENTATIONS},
+    **{word: ("frequency", word) for word in FREQUENCIES},
+}
+_ANY = {"thing": None, "things": None, "object": None, "objects": None}
+_HEADS: dict[str, str | None] = {
+    **_ANY,
+    **{word: noun for noun in (*NOUNS, *STIMULI) for word in (noun, plural(noun))},
+}
+_MANY = {plural(noun) for noun in (*NOUNS, *STIMULI)} - {*NOUNS, *STIMULI} | {"things", "objects"}
+_COUNTS: dict[str, int | None] = {"a": 1, "an": 1, "the": 1, "some": None, **{w: n for n, w in enumerate(NUMBERS) if n}}
+_RELATED: dict[tuple[str, ...], str] = {
+    ("to", "the", "left", "of"): "left of",
+    ("to", "the", "right", "of"): "right of",
+    ("on", "the", "left", "of"): "left of",
+    ("on", "the", "right", "of"): "right of",
+    ("left", "of"): "left of",
+    ("right", "of"): "right of",
+    ("above",): "above",
+    ("over",): "above",
+    ("below",): "below",
+    ("under",): "below",
+    ("beneath",): "below",
+    ("on", "top", "of"): "on",
+    ("on",): "on",
+    ("inside", "of"): "inside",
+    ("inside",): "inside",
+    ("in",): "inside",
+}
+_LIT: dict[tuple[str, ...], str] = {
+    ("at", "night"): "night",
+    ("by", "night"): "night",
+    ("in", "the", "dark"): "dark",
+    ("in", "the", "night"): "night",
+    ("in", "night", "light"): "night",
+    ("in", "dark", "light"): "dark",
+    ("in", "bright", "light"): "bright",
+    ("in", "normal", "light"): "normal",
+}
+_TREATED: dict[str, str] = {"outline": "outline", "outlined": "outline", "grayscale": "grayscale", "greyscale": "grayscale",
+                            "blurred": "blurred", "blurry": "blurred"}  # fmt: skip
+_MEDIA = ("picture", "drawing", "image", "photo", "photograph", "scene")
+_GLUE = ("and", "with", ",", "is", "are", "background", "nothing", "light", "night", "at", "by", "to", "of", "top", "left", "right",
+         "against", "normal", "bright", "dark")  # fmt: skip
+
+
+@dataclass
+class _Reader:
+    """The words of a prompt and how far they have been read."""
+
+    words: list[str]
+    at: int = 0
+    found: dict[str, str] = field(default_factory=dict)
+
+    def peek(self, ahead: int = 0) -> str:
+        place = self.at + ahead
+        return self.words[place] if place < len(self.words) else ""
+
+    def take(self, phrases: dict[tuple[str, ...], str]) -> str | None:
+        """What the longest of these phrases that comes next stands for, read."""
+        for said in sorted(phrases, key=len, reverse=True):
+            if tuple(self.words[self.at : self.at + len(said)]) == said:
+                self.at += len(said)
+                return phrases[said]
+        return None
+
+    def note(self, factor: str, value: str) -> None:
+        if self.found.get(factor, value) != value:
+            raise BadInput(f"the prompt asks for two {factor}s, {self.found[factor]!r} and {value!r}")
+        self.found[factor] = value
+
+
+def known_words() -> set[str]:
+    """Every word a prompt may hold."""
+    words = {*_SAME, *_ADJECTIVES, *_HEADS, *_COUNTS, *_TREATED, *_MEDIA, *_GLUE, *BACKGROUNDS, "sized"}
+    return words.union(*_RELATED, *_LIT)
+
+
+def parse(text: str) -> Wanted:
+    """What the prompt asks for.
+
+    Raises `BadInput` on an empty prompt, an unknown word (naming the nearest known ones), words that make no phrase,
+    an attribute a thing cannot have, or more than `MOST` things.
+    """
+    words = re.findall(r"[^\W_]+(?:'[^\W_]+)?|,", text.lower())
+    if not any(word != "," for word in words):
+        raise BadInput(f"the prompt {text!r} is empty: say what to draw, such as 'a red car on grass'")
+    known = known_words()
+    for word in words:
+        if word not in known and not re.fullmatch(r"\d{1,3}", word):
+            raise BadInput(f"unknown word {word!r} in the prompt; nearest: {nearest(word, sorted(known - {','}))}")
+    words = [_SAME.get(word, word) for word in words]
+    reader = _Reader([word for i, word in enumerate(words) if not (word == "sized" and i and words[i - 1] == "medium")])
+    _read_manner(reader)
+    things: list[WantedThing] = []
+    relations: list[Wish] = []
+    while reader.peek():
+        if reader.peek() in ("and", "with", ","):
+            reader.at += 1
+        elif light := reader.take(_LIT):
+            reader.note("light", light)
+        elif place := _read_place(reader):
+            reader.note("background", place)
+        elif reader.peek() == "nothing":
+            reader.note("things", "nothing")
+            reader.at += 1
+        else:
+            if reader.peek() in ("is", "are"):
+                reader.at += 1
+            start = reader.at
+            relation = reader.take(_RELATED)
+            if relation is not None:
+                if not things or reader.found.get("things") == "nothing":
+                    raise BadInput(f"{' '.join(reader.words[start:])!r} names a place, but no thing that is there")
+                relations.append((len(things) - 1, relation, len(things)))
+            things.append(_read_thing(reader))
+    return _whole(things, relations, reader.found)
+
+
+def _read_manner(reader: _Reader) -> None:
+    """ "a blurred picture of", "an outline drawing of", "a photo of", if the prompt begins so."""
+    start = reader.at
+    if reader.peek() in ("a", "an", "the"):
+        reader.at += 1
+    treatment = _TREATED.get(reader.peek())
+    if treatment:
+        reader.at += 1
+    if reader.peek() in _MEDIA and reader.peek(1) == "of":
+        reader.at += 2
+        reader.note("treatment", treatment or "none")
+    elif treatment:
+        raise BadInput(f"{reader.words[reader.at - 1]!r} is said of a picture: write 'a {treatment} picture of …'")
+    else:
+        reader.at = start
+
+
+def _read_place(reader: _Reader) -> str | None:
+    """A background with or without its preposition and article; None, and nothing read, where none comes next."""
+    ahead = 0
+    if reader.peek() in ("on", "in", "over", "at", "against", "under"):
+        ahead = 1
+    if reader.peek(ahead) in ("a", "an", "the"):
+        ahead += 1
+    word = reader.peek(ahead)
+    named = reader.peek(ahead + 1) == "background"
+    if word not in BACKGROUNDS or (word == "plain" and not named):
+        return None
+    reader.at += ahead + 1 + named
+    return word
+
+
+def _read_thing(reader: _Reader) -> WantedThing:
+    """A noun phrase: count, adjectives, noun."""
+    start, count, counted = reader.at, 1, False
+    first = reader.peek()
+    wanted = WantedThing()
+    if first in _COUNTS or first.isdigit():
+        said = int(first) if first.isdigit() else _COUNTS[first]
+        counted, count = True, 0 if said is None else said
+        if said is not None and not 1 <= said <= MOST:
+            raise BadInput(f"{first!r} things cannot be drawn: ask for 1 to {MOST}")
+        reader.at += 1
+    seen: dict[str, str] = {}
+    while reader.peek() in _ADJECTIVES:
+        factor, value = _ADJECTIVES[reader.peek()]
+        if seen.get(factor, value) != value:
+            raise BadInput(f"{' '.join(reader.words[start : reader.at + 1])!r} has two {factor}s: say one")
+        seen[factor] = value
+        reader.at += 1
+    head = reader.peek()
+    if head not in _HEADS:
+        read = " ".join(reader.words[start : reader.at])
+        where = f"after {read!r}" if read else f"where {head!r} stands" if head else "at the end"
+        raise BadInput(f"a noun is missing {where}: write a phrase such as 'a red car'")
+    reader.at += 1
+    many = None if head in _MANY and not counted else count or None
+    wanted = replace(wanted, noun=_HEADS[head], count=many, **seen)  # type: ignore[arg-type]
+    _possible(wanted)
+    return wanted
+
+
+def _possible(wanted: WantedThing) -> None:
+    """Raise `BadInput` where a thing is asked for that cannot be."""
+    stimulus = STIMULI.get(wanted.noun or "")
+    name = wanted.noun or "thing"
+    if stimulus is not None and wanted.pattern not in (None, "plain"):
+        raise BadInput(f"a {name} is a stimulus and has no pattern, not {wanted.pattern!r}")
+    if wanted.orientation and not (stimulus and stimulus.oriented):
+        able = ", ".join(s.name for s in STIMULI.values() if s.oriented)
+        raise BadInput(f"a {name} cannot be {wanted.orientation!r}: only a stimulus can ({able})")
+    if wanted.frequency and not (stimulus and stimulus.periodic):
+        raise BadInput(f"a {name} cannot be {wanted.frequency!r}: only a grating can")
+
+
+def _whole(things: list[WantedThing], relations: list[Wish], found: dict[str, str]) -> Wanted:
+    if found.get("things") == "nothing" and things:
+        raise BadInput("the prompt asks for nothing and for something")
+    total = sum(wanted.count or 2 for wanted in things)
+    if total > MOST:
+        raise BadInput(f"the prompt asks for {total!r} things; at most {MOST} fit a picture")
+    for a, relation, b in relations:
+        if relation in ("on", "inside") and (things[a].count, things[b].count) != (1, 1):
+            raise BadInput(f"{relation!r} is said of one thing and another, not of several")
+    return Wanted(
+        tuple(things), found.get("background"), found.get("light", "normal"), found.get("treatment", "none"), tuple(relations)
+    )
+
+
+def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
+    """A scene of what is wanted; everything left open is decided by the seed, and by nothing else.
+
+    The same seed gives prompts that differ in one word scenes that differ in little else. Where no background is
+    wanted, stimuli alone stand on the plain one. Raises `BadInput` where relations cannot be fulfilled together.
+    """
+    rng = stream(seed, 11)
+    luck = rng.random(2)
+    background = wanted.background
+    if background is None:
+        only_stimuli = bool(wanted.things) and all(thing.noun in STIMULI for thing in wanted.things)
+        background = "plain" if only_stimuli else BACKGROUNDS[int(luck[0] * len(BACKGROUNDS))]
+    things = []
+    members: list[list[int]] = []
+    for group, some in enumerate(wanted.things):
+        luck_here = stream(seed, 12, group)
+        count = some.count if some.count is not None else 2 + int(luck_here.integers(3))
+        fixed: dict[str, Any] = {
+            name: getattr(some, name)
+            for name in ("noun", "colour", "pattern", "size", "orientation", "frequency")
+            if getattr(some, name) is not None
+        }
+        if count > 1 and some.noun in STIMULI and "size" not in fixed:
+            fixed["size"] = "small"  # a large stimulus would fill the frame alone
+        members.append(list(range(len(things), len(things) + count)))
+        things += [random_thing(luck_here, **fixed) for _ in range(count)]
+    wishes = [(a, relation, b) for i, relation, j in wanted.relations for a in members[i] for b in members[j]]
+    # What stands on or inside another is painted after it.
+    order = list(range(len(things)))
+    for a, relation, b in wishes:
+        if relation in ("on", "inside") and order.index(a) < order.index(b):
+            order.remove(a)
+            order.insert(order.index(b) + 1, a)
+    turned = [(order.index(a), relation, order.index(b)) for a, relation, b in wishes]
+    return arrange([things[i] for i in order], turned, background, rng, wanted.light, wanted.treatment, side)
+
+
+def explain(wanted: Wanted) -> str:
+    """What was understood, in one line: "1 car: large, striped, red; 2 dogs: any colour, any size; on snow"."""
+    told = [_explained(some) for some in wanted.things] or ["nothing"]
+    for a, relation, b in wanted.relations:
+        told.append(f"{_name(wanted.things[a])} {relation} {_name(wanted.things[b])}")
+    told.append(PLACES[wanted.background] if wanted.background else "any background")
+    if wanted.light != "normal":
+        told.append(f"{wanted.light} light")
+    if wanted.treatment != "none":
+        told.append(wanted.treatment)
+    return "; ".join(told)
+
+
+def _name(some: WantedThing) -> str:
+    noun = some.noun or "thing"
+    return noun if some.count == 1 else plural(noun)
+
+
+def _explained(some: WantedThing) -> str:
+    stimulus = STIMULI.get(some.noun or "")
+    of = [some.size or "any size"]
+    if stimulus is None:
+        of.append(some.pattern or "any pattern")
+    if stimulus is not None and stimulus.oriented:
+        of.append(some.orientation or "any orientation")
+    if stimulus is not None and stimulus.periodic:
+        of.append(some.frequency or "any frequency")
+    of.append(some.colour or "any colour")
+    count = "2 to 4" if some.count is None else str(some.count)
+    return f"{count} {_name(some)}: {', '.join(of)}"
+
+
