@@ -137,8 +137,9 @@ class Judged(Event):
 class Redrawn(Event):
     """The redraw test: does anything in a picture reproducibly drive the unit? Part of every run, as its first control.
 
-    `top`, `chosen`, `fresh`, `random`: readings of the top pictures, their redraws, fresh draws of the better half, and
-    random pictures. `reliability`: correlation of the unit's answers to two draws of the same contents (None: unknown).
+    `top`, `chosen`, `fresh`: readings of the top pictures, their redraws, and fresh draws of the better half. `ordinary`:
+    pictures evenly from the whole range; `random`: their redraws, in the same order. `reliability`: correlation of the
+    unit's answers to two draws of the same contents, over the whole range and below the top decile (None: unknown).
     """
 
     kind: Literal["redrawn"] = "redrawn"
@@ -146,13 +147,14 @@ class Redrawn(Event):
     top: list[Reading]
     chosen: list[Reading]
     fresh: list[Reading]
+    ordinary: list[Reading]
     random: list[Reading]
     effect: float
     interval: tuple[float, float]
     p: float
     driven: bool
     detectable: float
-    reliability: float | None
+    reliability: tuple[float | None, float | None]
 
 
 class Proposed(Event):

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -70,7 +70,10 @@ def _mistake(item: Any) -> str:
 _catalogue: dict[str, Instrument] = {}
 
 
-def tool(function: Callable[..., Result]) -> Callable[..., Result]:
+F = TypeVar("F", bound=Callable[..., "Result"])
+
+
+def tool(function: F) -> F:
     """Register a function as an instrument of its own name; it stays an ordinary function.
 
     Its first parameter is the `Lab`; the others are keyword-only, typed and JSON-like; it returns a `Result`.

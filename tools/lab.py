@@ -74,7 +74,8 @@ class Lab:
     started: float = field(default_factory=time.monotonic)
     pictures: dict[str, Picture] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)  # ids measured in this run
-    spent: set[str] = field(default_factory=set)  # of those, the ones that are not the data's
+    used_data: set[int] = field(default_factory=set)  # indices of the data pictures among them
+    spent: set[str] = field(default_factory=set)  # the ones that are not the data's
     _serials: dict[str, int] = field(default_factory=dict)
 
     # Randomness
@@ -173,6 +174,7 @@ class Lab:
         answers = self.activations(pictures, self.unit)
         self.spent |= new
         self.used |= {p.id for p in pictures}
+        self.used_data |= {p.provenance.index for p in pictures if isinstance(p.provenance, FromData)}
         return [
             Reading(picture=p.id, peak=a.peak, mean=a.mean, percentile=self.percentile(a.peak))
             for p, a in ((p, answers[p.id]) for p in pictures)

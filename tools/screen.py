@@ -11,8 +11,10 @@ import numpy as np
 from pydantic import BaseModel
 
 from ..targets.errors import BadInput
+from .corpus import Corpus
 from .instrument import Result, ToolError, tool
 from .lab import Lab
+from .sources.source import About
 from .statistics import auprc, benjamini_hochberg, pearson
 
 
@@ -46,24 +48,34 @@ class Screen(Result):
 
 
 @tool
-def screen(lab: Lab, *, concepts: list[str] | None = None, without: str | None = None) -> Screen:
+def screen(
+    lab: Lab, *, concepts: list[str] | None = None, without: str | None = None, pictures: list[str] | None = None
+) -> Screen:
     """How concepts go with the unit's peak over the whole range of the open data (exploratory, corrected).
 
     Args:
         concepts: formulas such as "red car or on snow"; left out: every simple term that the data shows.
         without: leave out the pictures of which this concept is true, to see what else drives the unit.
+        pictures: read them off these pictures of the run (ids) instead of the open data, as after experiments.
     """
-    corpus = lab.corpus
+    corpus, shown = lab.corpus, lab.open
     if corpus.blind == len(corpus):
         raise ToolError("screen: no picture of this data has a scene or a caption")
-    rows = lab.open
     try:
-        if without is not None:
-            rows = rows[~corpus.truths(corpus.read(without))[rows]]
-        asked = corpus.terms(rows) if concepts is None else [corpus.read(concept) for concept in concepts]
+        asked = corpus.terms(shown) if concepts is None else [corpus.read(concept) for concept in concepts]
+        left_out = None if without is None else corpus.read(without)
     except BadInput as error:
         raise ToolError(f"screen: {error}") from None
-    peaks = lab.peaks[rows].astype(np.float64)
+    if pictures is not None:
+        found = [lab.find(identity) for identity in pictures]
+        corpus, shown = Corpus([About(p.caption, p.scene) for p in found]), np.arange(len(found))
+        peaks = np.array([reading.peak for reading in lab.measure(found)])
+    else:
+        peaks = lab.peaks[shown].astype(np.float64)
+    if left_out is not None:
+        stay = ~corpus.truths(left_out)[shown]
+        shown, peaks = shown[stay], peaks[stay]
+    rows = shown
     ranks = _ranks(peaks)
     fits, ps = [], []
     for concept in asked:

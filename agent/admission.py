@@ -1,0 +1,231 @@
+"""Admission: the lab's own attempt to refute a conclusion before it is said.
+
+Answer and rival are frozen; four blocks of pictures that the run has not used are measured: 16 predicted high, 16 near
+misses (one factor away, predicted low), 16 where answer and rival disagree, 40 data pictures kept back (4 from each
+activation decile). Attempt j spends alpha = .05/2^j. Where the generator cannot draw the concept, held-back pictures
+stand in for the first three blocks. Not covered: which conclusions are proposed (the backbone), what was said before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..targets.picture import Picture
+from ..tools.lab import Lab, Reading
+from ..tools.sketch.concept import Concept, caption_words
+from ..tools.statistics import (
+    Effect,
+    rank_permutation_p,
+    share_effect,
+    sign_flip_p,
+    superiority,
+    superiority_effect,
+)
+from .redraw_test import evenly
+from .transcript import Block, Check, Decided
+
+ATTEMPTS = 3
+SIZE = 16
+LEAST = 10  # a block smaller than this cannot carry a test
+LEAST_SUPERIORITY = 0.75
+EACH_DECILE = 4
+OTHERS = 20  # units of the same layer shown the same pictures, as a control
+
+
+def alpha_of(attempt: int) -> float:
+    """What attempt j (1, 2, 3) may spend: .05/2^j, so that all attempts together spend under .05."""
+    return 0.05 / 2**attempt
+
+
+def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int) -> Decided:
+    """Draw the four blocks, measure them and decide. Raises `LimitReached` before a limit would be passed."""
+    rng = lab.stream("admission", str(attempt))
+    alpha = alpha_of(attempt)
+    high, near, paired = _high_and_near(lab, answer, rng)
+    apart = _disagreements(lab, answer, rival, rng)
+    kept = _held_back(lab, rng)
+    readings = lab.measure([*high, *near, *apart, *kept])
+    blocks: dict[str, Block] = {}
+    for name, pictures in (("high", high), ("near-miss", near), ("rival", apart), ("held-back", kept)):
+        mine, readings = readings[: len(pictures)], readings[len(pictures) :]
+        says = [lab.holds(answer, picture) for picture in pictures]
+        other = [lab.holds(rival, picture) for picture in pictures]
+        blocks[name] = Block.model_validate(
+            {"name": name, "readings": mine, "answer_says": says, "rival_says": other}
+        )
+    a, b = _peaks(blocks["high"].readings), _peaks(blocks["near-miss"].readings)
+    checks = [
+        _check_high_against_near(a, b, paired, alpha, rng),
+        _check_rival(blocks["rival"], a, b, alpha),
+        _check_missed(blocks["held-back"], a, b),
+    ]
+    reasons = [check.text for check in checks if not check.passed]
+    return Decided(
+        attempt=attempt,
+        formula=str(answer),
+        rival=str(rival),
+        blocks=list(blocks.values()),
+        checks=checks,
+        controls=_controls(lab, high, near),
+        verdict=_verdict(checks),
+        reasons=reasons,
+    )
+
+
+def _verdict(checks: list[Check]) -> str:
+    if all(check.passed for check in checks):
+        return "supported"
+    against, rival, _ = checks
+    wrong = [c for c in (against, rival) if c.interval is not None and c.interval[1] < 0.5]
+    return "refuted" if wrong else "inconclusive"
+
+
+# ---- the blocks --------------------------------------------------------------------------------------------------
+
+
+def _high_and_near(lab: Lab, answer: Concept, rng: np.random.Generator) -> tuple[list[Picture], list[Picture], bool]:
+    """Blocks (a) and (b), and whether they are pairs."""
+    high: list[Picture] = []
+    near: list[Picture] = []
+    for _ in range(4 * SIZE):
+        lab.progress("generating", len(high), SIZE)
+        for picture in lab.generator.examples(answer, 1, rng):
+            missed = lab.generator.near_miss(answer, picture, rng)
+            if missed is not None and picture.id not in lab.used and missed.id not in lab.used:
+                high.append(picture)
+                near.append(missed)
+        if len(high) == SIZE:
+            return high, near, True
+    if high:
+        return high, near, True
+    return (*_from_data(lab, answer, rng), False)
+
+
+def _from_data(lab: Lab, answer: Concept, rng: np.random.Generator) -> tuple[list[Picture], list[Picture]]:
+    """Held-back pictures of which the concept is true, and those most alike in words of which it is not."""
+    rows = rng.permutation(_unused(lab))
+    true = lab.corpus.truths(answer)[rows]
+    high = [lab.data_picture(i) for i in rows[true][:SIZE]]
+    wanted = set().union(*(caption_words(p.caption or "") for p in high)) if high else set()
+
+    def unlike(index: int) -> float:
+        words = caption_words(lab.corpus.abouts[index].caption or "")
+        return -len(words & wanted) / max(1, len(words | wanted))
+
+    nearest = sorted((int(i) for i in rows[~true]), key=unlike)[:SIZE]
+    return high, [lab.data_picture(i) for i in nearest]
+
+
+def _disagreements(lab: Lab, answer: Concept, rival: Concept, rng: np.random.Generator) -> list[Picture]:
+    """Block (c): drawn, or else held-back pictures, of which one is true and the other false."""
+    drawn: dict[str, Picture] = {}
+    for _ in range(3):
+        fresh = lab.generator.disagreements(answer, rival, SIZE - len(drawn), rng)
+        drawn |= {p.id: p for p in fresh if p.id not in lab.used}
+        if len(drawn) >= SIZE:
+            break
+    if len(drawn) >= LEAST:
+        return list(drawn.values())[:SIZE]
+    rows = rng.permutation(_unused(lab))
+    apart = lab.corpus.truths(answer)[rows] != lab.corpus.truths(rival)[rows]
+    return list(drawn.values()) + [lab.data_picture(i) for i in rows[apart][: SIZE - len(drawn)]]
+
+
+def _held_back(lab: Lab, rng: np.random.Generator) -> list[Picture]:
+    """Block (d): four pictures from each activation decile of the data that this run has held back and not used."""
+    rows = _unused(lab)
+    ranked = rows[np.argsort(lab.peaks[rows], kind="stable")]
+    return [lab.data_picture(i) for i in evenly(ranked, EACH_DECILE, rng)]
+
+
+def _unused(lab: Lab) -> np.ndarray:
+    return np.array([i for i in lab.held_back if int(i) not in lab.used_data], dtype=np.int64)
+
+
+# ---- the checks --------------------------------------------------------------------------------------------------
+
+
+def _check_high_against_near(a: np.ndarray, b: np.ndarray, paired: bool, alpha: float, rng: np.random.Generator) -> Check:
+    name = "high against near misses"
+    if min(len(a), len(b)) < LEAST:
+        return Check(name=name, passed=None, n=len(a), text=f"only {len(a)} pictures predicted high and {len(b)} near misses could be had")
+    found = superiority_effect(a, b, alpha)
+    p = sign_flip_p(a - b, rng) if paired else rank_permutation_p(a, b, rng)
+    passed = p <= alpha and found.low >= LEAST_SUPERIORITY
+    text = (
+        f"pictures predicted high exceed near misses with probability {found.superiority:.2f} "
+        f"[{found.low:.2f}, {found.high:.2f}], p {p:.2g}; wanted: at least {LEAST_SUPERIORITY} at the lower end, p <= {alpha:g}"
+    )
+    return _check(name, passed, text, found, p, len(a))
+
+
+def _check_rival(block: Block, a: np.ndarray, b: np.ndarray, alpha: float) -> Check:
+    """Share of the disagreements that go the answer's way, high and low told apart half-way between blocks (a) and (b)."""
+    name = "answer against rival"
+    if len(block.readings) < LEAST or min(len(a), len(b)) < LEAST:
+        return Check(
+            name=name,
+            passed=None,
+            n=len(block.readings),
+            text=f"only {len(block.readings)} pictures could be had on which answer and rival disagree",
+        )
+    fires = _peaks(block.readings) > middle(a, b)
+    right = int((fires == np.array(block.answer_says)).sum())
+    found = share_effect(right, len(fires), alpha)
+    text = (
+        f"where answer and rival disagree, the unit goes with the answer on {right} of {len(fires)} pictures "
+        f"[{found.low:.2f}, {found.high:.2f}]; wanted: an interval above 0.5"
+    )
+    return _check(name, found.low > 0.5, text, found, None, len(fires))
+
+
+def _check_missed(block: Block, a: np.ndarray, b: np.ndarray) -> Check:
+    """Of the top decile kept back, pictures as strong as the answer's own of which the answer is not true.
+
+    As strong: above the lower quartile of block (a) and the middle between (a) and (b). Noise allows what a binomial of
+    the near misses' own rate of such strength (with one added) exceeds with probability under .05.
+    """
+    from scipy.stats import binom
+
+    name = "top decile missed"
+    if len(block.readings) < 10 * EACH_DECILE or min(len(a), len(b)) < LEAST:
+        return Check(name=name, passed=None, text=f"only {len(block.readings)} pictures were kept back", n=len(block.readings))
+    top = sorted(range(len(block.readings)), key=lambda i: -block.readings[i].peak)[:EACH_DECILE]
+    bar = max(float(np.quantile(a, 0.25)), middle(a, b))
+    missed = sum(block.readings[i].peak > bar and not block.answer_says[i] for i in top)
+    allowed = int(binom.ppf(0.95, len(top), (float((b > bar).sum()) + 1) / (len(b) + 2)))
+    text = f"{missed} of the {len(top)} strongest pictures kept back fire as the answer's do, without it; noise allows {allowed}"
+    return Check(name=name, passed=missed <= allowed, text=text, effect=missed / len(top), n=len(top))
+
+
+def middle(a: np.ndarray, b: np.ndarray) -> float:
+    """Half-way between the medians of the pictures predicted high and of the near misses: what counts as firing."""
+    return float((np.median(a) + np.median(b)) / 2)
+
+
+def _check(name: str, passed: bool, text: str, found: Effect, p: float | None, n: int) -> Check:
+    return Check(
+        name=name,
+        passed=bool(passed),
+        text=text,
+        effect=round(found.superiority, 4),
+        interval=(round(found.low, 4), round(found.high, 4)),
+        p=p,
+        n=n,
+    )
+
+
+def _controls(lab: Lab, high: list[Picture], near: list[Picture]) -> list[float]:
+    """How well the same blocks separate for other units of the layer: their superiorities, highest first."""
+    units = lab.unit.layer.units
+    others = [c for c in range(units) if c not in lab.unit.channels] if lab.unit.direction is None else []
+    if not others or min(len(high), len(near)) < LEAST:
+        return []
+    rng = lab.stream("controls")
+    chosen = sorted(int(c) for c in rng.choice(others, min(OTHERS, len(others)), replace=False))
+    a, b = lab.others(high, chosen), lab.others(near, chosen)
+    return sorted((round(superiority(a[:, i], b[:, i]), 3) for i in range(len(chosen))), reverse=True)
+
+
+def _peaks(readings: list[Reading]) -> np.ndarray:
+    return np.array([reading.peak for reading in readings])

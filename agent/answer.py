@@ -1,0 +1,275 @@
+"""The answer: what may be said at the end of a run, computed from the ledger and the lab's decisions.
+
+Covered: the verdict, the formula, held-out figures, the share explained, the words. Not covered: confidence's map
+(`confidence.py`), the page (`report/`). `supported` only where the lab admitted a conclusion; `no-concept` only where the
+redraw test found nothing to explain, or the unit is constant; everything else is `inconclusive`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from ..tools.lab import Lab
+from ..tools.sketch.concept import Concept, disjuncts, terms
+from ..tools.statistics import auprc, pearson, superiority
+from .confidence import confidence
+from .ledger import Ledger
+from .transcript import Answered, Decided, Evidence, Explained, Heldout, Redrawn, Started
+
+LEAST_RELIABILITY = 0.1
+PARTLY = 0.5
+SHOWN = 15  # exemplars on the page, evenly over the range
+
+
+class Answer(BaseModel):
+    """What `lettvin ask` answers. The JSON keys are the contract's; null only where the docs say so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    question: str
+    target: str
+    unit: str
+    description: str
+    labels: list[str]
+    formula: str | None
+    verdict: Literal["supported", "inconclusive", "no-concept"]
+    confidence: float | None
+    evidence: list[Evidence]
+    heldout: Heldout | None
+    explained: Explained | None
+    images: int
+    seconds: float
+    run: str
+    limit: str | None = None
+
+    def as_json(self) -> str:
+        """One JSON object with exactly the contract's keys."""
+        return self.model_dump_json(exclude={"limit"}, indent=1)
+
+    def text(self) -> str:
+        """The answer in plain words, with labels, verdict, confidence and the path of its page."""
+        sure = "" if self.confidence is None else f", confidence {self.confidence:.0%}"
+        lines = [self.description, "", f"Labels: {', '.join(self.labels) or 'none'}", f"Verdict: {self.verdict}{sure}"]
+        if self.explained is not None and self.explained.overall is not None:
+            lines.append(f"Explained: {self.explained.overall:.0%} of what its contents decide in held-back pictures")
+        if self.limit is not None:
+            lines.append(f"Stopped by {self.limit}: this is the best admissible answer so far")
+        return "\n".join([*lines, f"Page: {self.page}"])
+
+    @property
+    def page(self) -> Path:
+        """The run's page."""
+        return Path(self.run) / "report.html"
+
+    def show(self) -> Path:
+        """Open the page in a browser; its path."""
+        import webbrowser
+
+        webbrowser.open(self.page.resolve().as_uri())
+        return self.page
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows the answer."""
+        from html import escape
+
+        sure = "" if self.confidence is None else f", confidence {self.confidence:.0%}"
+        return (
+            f"<p><b>{escape(self.unit)}</b> of {escape(self.target)}: {escape(self.description)}</p>"
+            f"<p>verdict <b>{self.verdict}</b>{sure}; formula <code>{escape(self.formula or 'none')}</code>; "
+            f"<a href='{escape(self.page.resolve().as_uri())}'>page</a></p>"
+        )
+
+
+def compose(
+    lab: Lab, started: Started, ledger: Ledger, redrawn: Redrawn | None, decided: list[Decided], limit: str | None
+) -> Answered:
+    """The answer that the ledger and the lab's decisions allow."""
+    admitted = next((d for d in decided if d.verdict == "supported"), None)
+    best = admitted or (max(decided, key=_merit) if decided else None)
+    formula = best.formula if best is not None else _leading(ledger)
+    verdict: Literal["supported", "inconclusive", "no-concept"] = "supported" if admitted else "inconclusive"
+    if admitted is None and (lab.profile.dead or (redrawn is not None and not redrawn.driven)):
+        verdict, formula = "no-concept", None
+    concept = None if formula is None else lab.corpus.read(formula)
+    heldout = None if concept is None else _heldout(lab, concept, decided)
+    explained = None if concept is None else _explained(lab, concept, redrawn, decided)
+    description = _describe(lab, verdict, formula, explained, redrawn, best, limit)
+    if started.answering != started.question:
+        description += f" (The question answered is: {started.answering})"
+    return Answered(
+        question=started.question,
+        answering=started.answering,
+        target=started.target,
+        unit=started.unit,
+        description=description,
+        labels=[str(part) for part in disjuncts(concept)] if concept is not None and admitted else [],
+        formula=formula,
+        verdict=verdict,
+        confidence=confidence(verdict, admitted, redrawn, lab.profile.dead),
+        evidence=ledger.evidence() + [_as_evidence(d) for d in decided],
+        heldout=heldout,
+        explained=explained,
+        images=len(lab.spent),
+        limit=limit,
+        exemplars=_exemplars(lab),
+        untested=_untested(ledger, redrawn, lab, decided),
+    )
+
+
+def _merit(decided: Decided) -> tuple[int, float]:
+    return sum(bool(c.passed) for c in decided.checks), decided.checks[0].effect or 0.0
+
+
+def _leading(ledger: Ledger) -> str | None:
+    """Without a conclusion: the formula of the hypothesis whose own tests stand best, if any is supported."""
+    stood = [
+        (j.effect, ledger.hypotheses[j.hypothesis].formula)
+        for j in ledger.judged.values()
+        if ledger.status(j.hypothesis) == "supported"
+    ]
+    return max(stood)[1] if stood else None
+
+
+def _as_evidence(decided: Decided) -> Evidence:
+    check = decided.checks[0]
+    return Evidence(
+        claim=f"fires for {decided.formula} (conclusion, attempt {decided.attempt})",
+        conditions={"high": [decided.formula], "low": ["one factor away"]},
+        n=check.n,
+        effect=0.5 if check.effect is None else check.effect,
+        interval=check.interval or (0.0, 1.0),
+        p=check.p,
+        verdict=decided.verdict,
+    )
+
+
+def _rows(lab: Lab, decided: list[Decided]) -> np.ndarray:
+    """Held-back pictures that no earlier attempt's block (d) has shown to the backbone."""
+    seen = {
+        r.picture
+        for d in decided[:-1]
+        for block in d.blocks
+        if block.name == "held-back"
+        for r in block.readings
+    }
+    gone = {lab.pictures[p].provenance.index for p in seen if p in lab.pictures}  # type: ignore[union-attr]
+    return np.array([i for i in lab.held_back if int(i) not in gone], dtype=np.int64)
+
+
+def _heldout(lab: Lab, concept: Concept, decided: list[Decided]) -> Heldout:
+    rows = _rows(lab, decided)
+    true, peaks = lab.corpus.truths(concept)[rows], lab.peaks[rows].astype(float)
+    both = bool(true.any() and not true.all())
+    return Heldout(
+        n=len(rows),
+        auroc=round(superiority(peaks[true], peaks[~true]), 4) if both else None,
+        auprc=_rounded(auprc(true, peaks)),
+        pearson=_rounded(pearson(true.astype(float), peaks)),
+    )
+
+
+def _explained(lab: Lab, concept: Concept, redrawn: Redrawn | None, decided: list[Decided]) -> Explained:
+    """r2 on held-back pictures of levels fitted on the open ones (one a disjunct), over the unit's reliability."""
+    rows = _rows(lab, decided)
+    design = np.column_stack([np.ones(len(lab.peaks)), *(lab.corpus.truths(part) for part in disjuncts(concept))]).astype(float)
+    levels = np.linalg.lstsq(design[lab.open], lab.peaks[lab.open].astype(float), rcond=None)[0]
+    peaks, predicted = lab.peaks[rows].astype(float), design[rows] @ levels
+    reliability, below_reliability = _reliabilities(redrawn)
+    below = peaks < np.quantile(peaks, 0.9) if len(peaks) else np.zeros(0, bool)
+    return Explained(
+        overall=_share(peaks, predicted, reliability),
+        below_top_decile=_share(peaks[below], predicted[below], below_reliability),
+    )
+
+
+def _reliabilities(redrawn: Redrawn | None) -> tuple[float | None, float | None]:
+    """The unit's reliability over the whole range and below the top decile; taken as 1 where nothing can be redrawn."""
+    if redrawn is None:
+        return None, None
+    return (1.0, 1.0) if redrawn.way == "held-out half" else redrawn.reliability
+
+
+def _share(peaks: np.ndarray, predicted: np.ndarray, reliability: float | None) -> float | None:
+    spread = float(((peaks - peaks.mean()) ** 2).sum()) if len(peaks) else 0.0
+    if spread == 0 or reliability is None or reliability < LEAST_RELIABILITY:
+        return None
+    r2 = 1 - float(((peaks - predicted) ** 2).sum()) / spread
+    return round(min(1.0, max(0.0, r2) / reliability), 4)
+
+
+def _describe(
+    lab: Lab,
+    verdict: str,
+    formula: str | None,
+    explained: Explained | None,
+    redrawn: Redrawn | None,
+    best: Decided | None,
+    limit: str | None,
+) -> str:
+    if lab.profile.dead:
+        return "No concept: the unit is constant; it answers every picture of the data alike."
+    if verdict == "no-concept":
+        assert redrawn is not None
+        return (
+            "No concept found: nothing in a picture reproducibly drives the unit. What its strongest pictures show, drawn "
+            f"anew, does not fire it more than other pictures do (superiority {redrawn.effect:.2f}, p {redrawn.p:.2g}); "
+            f"a superiority of {redrawn.detectable:.2f} would have been seen."
+        )
+    if formula is None:
+        why = f"the run was stopped by {limit}" if limit else "no hypothesis stood its test"
+        return f"Inconclusive: pictures do drive the unit, but {why}."
+    if verdict == "inconclusive":
+        if best is None:
+            return f"Inconclusive: the best supported so far is that it fires for {formula}; no conclusion was admitted."
+        return f"Inconclusive: the best account is that it fires for {formula}, but " + "; ".join(best.reasons) + "."
+    assert best is not None
+    weak = explained is not None and explained.overall is not None and explained.overall < PARTLY
+    high, near = best.blocks[0], best.blocks[1]
+    levels = [float(np.median([r.percentile for r in block.readings])) for block in (high, near)]
+    text = (
+        f"Fires for {formula}: new pictures of it reach the {_ordinal(levels[0])} percentile of the data (median), "
+        f"the same pictures with one factor changed the {_ordinal(levels[1])}."
+    )
+    if not weak:
+        return text
+    assert explained is not None
+    assert explained.overall is not None
+    return f"partly: {text[0].lower()}{text[1:]} Other things decide {1 - explained.overall:.0%} of what its contents decide."
+
+
+def _ordinal(value: float) -> str:
+    whole = round(value)
+    tail = {1: "st", 2: "nd", 3: "rd"}.get(whole % 10 if whole % 100 not in (11, 12, 13) else 0, "th")
+    return f"{whole}{tail}"
+
+
+def _exemplars(lab: Lab) -> list[str]:
+    """Ids of open data pictures evenly over the unit's range, strongest first; they become part of the run."""
+    ranked = lab.open[np.argsort(-lab.peaks[lab.open], kind="stable")]
+    if not len(ranked):
+        return []
+    strongest = list(range(min(6, len(ranked))))
+    rest = np.linspace(len(strongest), len(ranked) - 1, SHOWN - len(strongest)).round().astype(int)
+    places = dict.fromkeys([*strongest, *(int(i) for i in rest if i < len(ranked))])
+    return [lab.data_picture(ranked[i]).id for i in places]
+
+
+def _untested(ledger: Ledger, redrawn: Redrawn | None, lab: Lab, decided: list[Decided]) -> list[str]:
+    lines = [
+        f"{h.id} ({h.formula}) was raised and never tested" for h in ledger.hypotheses.values() if ledger.status(h.id) == "untested"
+    ]
+    if redrawn is None and not lab.profile.dead:
+        lines.append("whether anything reproducibly drives the unit")
+    lines += [f"attempt {d.attempt}: {c.text}" for d in decided for c in d.checks if c.passed is None]
+    if decided:
+        named = {str(t) for d in decided for t in terms(lab.corpus.read(d.formula))}
+        lines.append(f"pictures of other worlds than this data's and the generator's ({', '.join(sorted(named))} as they draw it)")
+    return [*lines, "counts, relations between things, and place in the picture"]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,213 @@
+"""`ask`: one question about one unit, from the networks and pictures to the answer and its page.
+
+Covered: putting a run together (source, dissection, lab, backbone, folder) and ending it well. Not covered: the steps
+(`loop.py`), the command line (`cli.py`).
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..targets.errors import BadInput, nearest
+from ..targets.target import Unit
+from ..tools.describe import ExactDescriber
+from ..tools.dissection import dissect, dissect_unit
+from ..tools.lab import Lab, Limits
+from ..tools.profile import Profile
+from ..tools.sketch_generator import SketchGenerator
+from ..tools.sources.open_source import open_source
+from ..tools.sources.source import Source
+from ..tools.store import Store, cache_folder
+from .answer import Answer
+from .backbones.backbone import Backbone
+from .loop import Run
+from .run_folder import RunFolder, new_run, read_about
+from .transcript import Answered, Started
+from .watcher import Silent, Watcher
+
+if TYPE_CHECKING:
+    from ..tools.dissection import Dissection
+
+LITERAL = "What makes this unit fire?"
+_ASKS_THAT = re.compile(
+    r"^\s*(what|which)\b.*\b(fire|fires|firing|activates?|excites?|drives?|responds?|respond|detects?|looks? for|does .* do|stands? for)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+BACKBONES: dict[str, str] = {"empiricist": "lettvin's embedded scientist: no key, no network"}
+
+
+def ask(
+    unit: Unit,
+    question: str = LITERAL,
+    *,
+    backbone: str | Backbone = "empiricist",
+    data: str | Source = "sketch:2000",
+    generator: str = "sketch",
+    layers: Sequence[str] | None = None,
+    seed: int = 0,
+    runs: str | Path = "runs",
+    max_images: int | None = None,
+    max_seconds: float | None = None,
+    watcher: Watcher | None = None,
+) -> Answer:
+    """Ask what a unit does; the answer, with its run folder and page.
+
+    `data`: ``sketch:N[@seed]`` or a folder. `layers`: those dissected in the one pass (default: the target's own).
+    `max_images`: pictures measured beyond the data; `max_seconds`: wall time. Raises `BadInput` on what cannot be used,
+    before anything is run.
+    """
+    watcher = watcher or Silent()
+    if not question.strip():
+        raise BadInput("an empty question; ask for example " + repr(LITERAL))
+    if generator != "sketch":
+        raise BadInput(f"unknown generator {generator!r}; known: 'sketch'")
+    limits = Limits(max_images, max_seconds)
+    mind = _backbone(backbone)
+    started = time.monotonic()
+    source = open_source(data) if isinstance(data, str) else data
+    started_event = _started(unit, question, mind, source, generator, seed, limits, layers)
+    path = new_run(Path(runs), f"{unit.target.name}-{unit.address}", _about(started_event))
+    with Store(cache_folder()) as store:
+        try:
+            lab = Lab(
+                unit=unit,
+                source=source,
+                profile=profile_unit(unit, source, layers, cache_folder() / "dissections", watcher.progress),
+                store=store,
+                generator=SketchGenerator(store),
+                describer=ExactDescriber(),
+                seed=seed,
+                limits=limits,
+                progress=watcher.progress,
+                started=started,
+            )
+            if not len(lab.open) or not len(lab.held_back):
+                raise BadInput(f"{source.name} holds {len(lab.open)} readable pictures: too few to explore and to hold back")
+            folder = RunFolder(path, store, watcher.event)
+            try:
+                answered = Run(lab, mind, folder).play(started_event)
+                _write_page(lab, answered, path)
+            finally:
+                folder.close()
+        finally:
+            watcher.close()
+    return _answer(answered, time.monotonic() - started, path)
+
+
+def _answer(answered: Answered, seconds: float, run: Path) -> Answer:
+    shared = {name: getattr(answered, name) for name in Answer.model_fields if name in Answered.model_fields}
+    return Answer(**shared, seconds=round(seconds, 2), run=str(run))
+
+
+def profile_unit(
+    unit: Unit, source: Source, layers: Sequence[str] | None, folder: Path, progress: Callable[[str, int, int], None]
+) -> Profile:
+    """The unit's profile, from the dissection of all its target's layers (or of the unit alone, for a group)."""
+
+    def watch(done: int, total: int) -> None:
+        progress("dissecting", done, total)
+
+    dissection: Dissection
+    if unit.index is None:
+        dissection = dissect_unit(unit.target, source, unit, folder=folder, watch=watch)
+        layer, index = dissection.layers[0], 0
+    else:
+        chosen = list(layers) if layers is not None else list(unit.target.default_layers)
+        if unit.layer.name not in chosen:
+            chosen = [unit.layer.name] if layers is None else [*chosen, unit.layer.name]
+        dissection = dissect(unit.target, source, chosen, folder=folder, watch=watch)
+        layer, index = unit.layer.name, unit.index
+    return Profile(
+        peaks=dissection.column(layer, index),
+        threshold=dissection.threshold(layer, index),
+        dead=bool(dissection.dead(layer)[index]),
+        sparse=bool(dissection.sparse(layer)[index]),
+        patch=unit.target.patch(unit.layer.name),
+        skipped=tuple(f"{s.name or s.index}: {s.reason}" for s in dissection.skipped),
+    )
+
+
+def _backbone(backbone: str | Backbone) -> Backbone:
+    if not isinstance(backbone, str):
+        return backbone
+    if backbone not in BACKBONES:
+        raise BadInput(f"unknown backbone {backbone!r}; nearest: {nearest(backbone, BACKBONES)}")
+    from .backbones.empiricist import Empiricist
+
+    return Empiricist()
+
+
+def _started(
+    unit: Unit,
+    question: str,
+    mind: Backbone,
+    source: Source,
+    generator: str,
+    seed: int,
+    limits: Limits,
+    layers: Sequence[str] | None,
+) -> Started:
+    settings: dict[str, Any] = {
+        "layers": None if layers is None else list(layers),
+        "max_images": limits.images,
+        "max_seconds": limits.seconds,
+    }
+    return Started(
+        question=question,
+        answering=question if _ASKS_THAT.match(question) else LITERAL,
+        target=unit.target.name,
+        unit=unit.address,
+        layer=unit.layer.name,
+        layer_kind=unit.layer.kind,
+        backbone=mind.name,
+        data=source.name,
+        generator=generator,
+        describer=ExactDescriber.name,
+        seed=seed,
+        versions={"python": platform.python_version()} | {name: _version(name) for name in ("lettvin", "torch", "numpy", "scipy")},
+        settings=settings,
+    )
+
+
+def _about(started: Started) -> dict[str, Any]:
+    """run.json: what is needed to ask again."""
+    about = started.model_dump(mode="json", exclude={"seq", "at", "kind"})
+    words = ["lettvin", "ask", started.target, started.unit, started.question]
+    words += ["--backbone", started.backbone, "--data", started.data, "--seed", str(started.seed)]
+    for option, value in (("--max-images", started.settings["max_images"]), ("--max-seconds", started.settings["max_seconds"])):
+        words += [] if value is None else [option, f"{value:g}"]
+    if started.settings["layers"] is not None:
+        words += ["--layers", ",".join(started.settings["layers"])]
+    return about | {"command": words}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _write_page(lab: Lab, answered: Answered, path: Path) -> None:
+    from .report.maps import keep_maps
+    from .report.page import write_page
+
+    shown = [lab.find(identity) for identity in answered.exemplars]
+    found = lab.activations(shown, lab.unit, maps=True)
+    maps = {identity: a.map for identity, a in found.items() if a.map is not None}
+    keep_maps(path, maps, lab.profile.threshold, lab.profile.patch)
+    write_page(path)
+
+
+def page(run: str | Path) -> Path:
+    """Write the page of a finished run anew, from its folder alone; its path."""
+    from .report.page import write_page
+
+    read_about(Path(run))
+    return write_page(Path(run))

@@ -1,0 +1,199 @@
+"""One run, and one step of it: look, act, measure, judge, record.
+
+Covered: the order of a run (profile, redraw test, steps, answer), how each act is carried out, what stops a run.
+Not covered: what is decided (`backbones/`), what counts (`ledger.py`, `admission.py`), how the answer is worded
+(`answer.py`). Everything is appended to the run folder and flushed before the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from pydantic import ValidationError
+
+from ..targets.errors import BadInput, LimitReached
+from ..tools.experiment import Measurements, check
+from ..tools.instrument import Instrument, ToolError, catalogue
+from ..tools.lab import Lab
+from ..tools.sketch.concept import normal
+from .admission import ATTEMPTS, admit, alpha_of
+from .answer import compose
+from .backbones.backbone import Act, Backbone, Call, Conclude, Raise
+from .ledger import Ledger
+from .redraw_test import redraw_test
+from .run_folder import RunFolder
+from .transcript import Answered, Called, Decided, Judged, Profiled, Proposed, Raised, Redrawn, Returned, Started, Stopped
+
+MOST_STEPS = 200
+LEAST_RIVALS = 2
+
+
+class Run:
+    """A run under way: the lab, the ledger, the folder, and the backbone that decides."""
+
+    def __init__(self, lab: Lab, backbone: Backbone, folder: RunFolder) -> None:
+        self.lab, self.backbone, self.folder = lab, backbone, folder
+        self.ledger = Ledger()
+        self.instruments: dict[str, Instrument] = catalogue()
+        self.redrawn: Redrawn | None = None
+        self.decided: list[Decided] = []
+        self._calls = 0
+
+    def play(self, started: Started) -> Answered:
+        """The whole run, from its first event to its answer; a limit or Ctrl-C leads to the best admissible answer."""
+        self.folder.append(started)
+        stopped: str | None = None
+        try:
+            self.folder.append(profile(self.lab))
+            if not self.lab.profile.dead:
+                self.redrawn = redraw_test(self.lab)
+                self._show([r.picture for part in ("top", "fresh", "random") for r in getattr(self.redrawn, part)])
+                self.folder.append(self.redrawn)
+                for _ in range(MOST_STEPS):
+                    if self.step():
+                        break
+                else:
+                    raise LimitReached(f"{MOST_STEPS} steps")
+        except LimitReached as limit:
+            stopped = limit.limit
+        except KeyboardInterrupt:
+            stopped = "Ctrl-C"
+        if stopped is not None:
+            self.folder.append(Stopped(by=stopped))
+        answered = compose(self.lab, started, self.ledger, self.redrawn, self.decided, stopped)
+        for identity in answered.exemplars:
+            self.folder.show(self.lab.find(identity))
+        self.folder.append(answered)
+        return answered
+
+    def step(self) -> bool:
+        """One act of the backbone, carried out and recorded; True when the run is over."""
+        self.lab.check_time()
+        act: Act = self.backbone.act(self.folder.events)
+        match act:
+            case Raise():
+                self._guarded("raise", act.model_dump(exclude={"act"}), lambda: self._raise(act))
+            case Call():
+                self._call(act)
+            case Conclude(hypothesis=None):
+                return True
+            case Conclude():
+                self._guarded("conclude", act.model_dump(exclude={"act"}), lambda: self._conclude(act))
+                return bool(self.decided) and (self.decided[-1].verdict == "supported" or len(self.decided) == ATTEMPTS)
+        return False
+
+    # ---- acts -----------------------------------------------------------------------------------------------------
+
+    def _raise(self, act: Raise) -> None:
+        self.lab.corpus.read(act.formula)  # a formula that cannot be read is the backbone's mistake
+        self.folder.append(
+            self.ledger.raise_hypothesis(act.statement, act.formula, act.level, act.because, act.parent)
+        )
+
+    def _call(self, act: Call) -> None:
+        self._calls += 1
+        call = f"C{self._calls}"
+        self.folder.append(Called(call=call, tool=act.tool, arguments=act.arguments))
+        try:
+            if act.tool not in self.instruments:
+                raise ToolError(f"no instrument {act.tool!r}; known: {', '.join(self.instruments)}")
+            instrument = self.instruments[act.tool]
+            if act.tool == "experiment":
+                judged = self._experiment(instrument, act)
+                text, data = f"{judged.experiment}: {judged.verdict}, superiority {judged.effect:.2f}", None
+            else:
+                result = instrument.call(self.lab, act.arguments)
+                text, data = result.text(), result.model_dump(mode="json")
+        except ToolError as mistake:
+            self.folder.append(Returned(call=call, tool=act.tool, text=str(mistake), data=None, mistake=True))
+            return
+        self.folder.append(Returned(call=call, tool=act.tool, text=text, data=data))
+
+    def _experiment(self, instrument: Instrument, act: Call) -> Judged:
+        """Register, then measure, then judge: in this order, whatever the backbone says."""
+        try:
+            asked = instrument.arguments.model_validate(act.arguments)
+        except ValidationError:
+            instrument.call(self.lab, act.arguments)  # raises the ToolError that says what is wrong
+            raise
+        values = {name: getattr(asked, name) for name in type(asked).model_fields}
+        check(values["conditions"], values["prediction"], values["n"], values["exploratory"])
+        plan = self.ledger.register(
+            values["hypothesis"], values["conditions"], values["prediction"], values["n"], values["exploratory"]
+        )
+        self.folder.append(plan)
+        seen_before = set(self.lab.used)
+        result = instrument.call(self.lab, act.arguments)
+        assert isinstance(result, Measurements)
+        self._show([r.picture for condition in result.conditions for r in condition.readings])
+        rng = self.lab.stream("judge", plan.experiment)
+        judged = self.ledger.judge(plan.experiment, result.conditions, seen_before, rng)
+        self.folder.append(judged)
+        return judged
+
+    def _conclude(self, act: Conclude) -> None:
+        answer = self._hypothesis(act.hypothesis)
+        rivals = {
+            str(normal(self.lab.corpus.read(h.formula))) for h in self.ledger.hypotheses.values()
+        } - {str(normal(self.lab.corpus.read(answer.formula)))}
+        if len(rivals) < LEAST_RIVALS:
+            raise ToolError(f"a conclusion needs at least {LEAST_RIVALS} rivals raised, not {len(rivals)}")
+        rival = self._hypothesis(act.rival)
+        frozen, against = self.lab.corpus.read(answer.formula), self.lab.corpus.read(rival.formula)
+        if normal(frozen) == normal(against):
+            raise ToolError(f"{act.hypothesis} and {act.rival} are the same concept: the rival must differ")
+        attempt = len(self.decided) + 1
+        self.folder.append(
+            Proposed(
+                attempt=attempt,
+                formula=str(frozen),
+                rival=str(against),
+                hypothesis=answer.id,
+                alpha=alpha_of(attempt),
+            )
+        )
+        decided = admit(self.lab, frozen, against, attempt)
+        self._show([r.picture for block in decided.blocks for r in block.readings])
+        self.decided.append(decided)
+        self.folder.append(decided)
+
+    def _hypothesis(self, identity: str | None) -> Raised:
+        if identity is None or identity not in self.ledger.hypotheses:
+            raise ToolError(f"no hypothesis {identity!r}; known: {', '.join(self.ledger.hypotheses) or 'none'}")
+        return self.ledger.hypotheses[identity]
+
+    # ---- recording ------------------------------------------------------------------------------------------------
+
+    def _guarded(self, name: str, arguments: dict[str, object], carry_out: Callable[[], None]) -> None:
+        """Carry an act out; a mistake in it goes back to the backbone, as an instrument's would."""
+        try:
+            carry_out()
+        except (ToolError, BadInput) as mistake:
+            self._calls += 1
+            call = f"C{self._calls}"
+            self.folder.append(Called(call=call, tool=name, arguments=dict(arguments)))
+            self.folder.append(Returned(call=call, tool=name, text=str(mistake), data=None, mistake=True))
+
+    def _show(self, identities: list[str]) -> None:
+        for identity in identities:
+            if identity:
+                self.folder.show(self.lab.find(identity))
+
+
+def profile(lab: Lab) -> Profiled:
+    """The event that says what dissection knows of the unit."""
+    peaks = lab.peaks[np.isfinite(lab.peaks)]
+    counts, edges = np.histogram(peaks, bins=40)
+    return Profiled(
+        pictures=len(peaks),
+        skipped=list(lab.profile.skipped),
+        held_back=len(lab.held_back),
+        quantiles=[(q, float(np.quantile(peaks, q))) for q in (0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1)],
+        edges=[float(e) for e in edges],
+        counts=[int(c) for c in counts],
+        threshold=lab.profile.threshold,
+        dead=lab.profile.dead,
+        sparse=lab.profile.sparse,
+        patch=lab.profile.patch,
+    )
