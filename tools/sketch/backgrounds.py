@@ -34,7 +34,7 @@ def backdrop(background: str, side: int, seed: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _ground_index(side: int, horizon: int, stretch: float) -> tuple[np.ndarray, np.ndarray]:
-    """For each pixel below the horizon, its place in a flattened texture laid on the ground; and each row's nearness."""
+    """Each ground pixel's place in a flattened texture laid on the ground, and each row's nearness."""
     rows = side - horizon
     near = (np.arange(rows, dtype=np.float64) + 1.5) / (rows + 0.5)
     z = 1 / (near * 0.85 + 0.15 * near**2)
@@ -51,11 +51,15 @@ def _ramp(colours: tuple[RGB, ...]) -> np.ndarray:
     return np.stack(table, axis=1).astype(np.float32)
 
 
+def _rgb(colour: RGB) -> np.ndarray:
+    return np.asarray(colour, dtype=np.float32)
+
+
 def _above(side: int, luck: float, drift: float) -> np.ndarray:
     """A sky from overhead to the horizon: float32 side x 1 x 3."""
     over, low = _SKIES[int(luck * len(_SKIES))]
     t = np.linspace(0, 1, side, dtype=np.float32)[:, None, None] ** (0.6 + 0.5 * drift)
-    return np.float32(over) + t * (np.float32(low) - np.float32(over))
+    return np.asarray(_rgb(over) + t * (_rgb(low) - _rgb(over)))
 
 
 def _land(
@@ -77,7 +81,7 @@ def _land(
     clear = (1 - (1 - near) ** soft)[:, None, None]
     colour = np.take(_ramp(ramp), level, axis=0)
     colour *= clear * np.float32(0.86 + 0.26 * luck[3])
-    colour += (1 - clear) * np.float32(haze)
+    colour += (1 - clear) * _rgb(haze)
     canvas = np.empty((side, side, 3), dtype=np.uint8)
     canvas[:row] = np.broadcast_to(_above(row, luck[4], luck[5]), (row, side, 3)) if row else 0
     canvas[row:] = np.clip(colour, 0, 255).astype(np.uint8)
@@ -93,7 +97,7 @@ def _hills(canvas: np.ndarray, row: int, luck: list[float], colour: RGB, height:
     top = max(0, int(tops.min()))
     if top < row:
         behind = np.arange(top, row)[:, None] >= tops[None, :]
-        canvas[top:row][behind] = np.uint8(colour)
+        canvas[top:row][behind] = np.array(colour, dtype=np.uint8)
 
 
 def _grass(side: int, luck: list[float]) -> np.ndarray:
@@ -141,11 +145,11 @@ def _crop(texture: np.ndarray, side: int, luck: list[float], zoom: float = 1.0) 
 def _sky(side: int, luck: list[float]) -> np.ndarray:
     over, low = ((58, 118, 204), (164, 204, 238)) if luck[0] < 0.6 else ((96, 142, 200), (206, 222, 236))
     t = np.linspace(0, 1, side, dtype=np.float32)[:, None, None]
-    blue = np.float32(over) + t * (np.float32(low) - np.float32(over))
+    blue = _rgb(over) + t * (_rgb(low) - _rgb(over))
     clouds = np.clip((_crop(cloud(1, 6, 0.55), side, luck, 0.8 + 0.8 * luck[3]) + luck[4] * 1.6 - 1.1) * 0.75, 0, 0.95)
     shade = np.clip(1.06 - 0.16 * clouds, 0, 1)[:, :, None] * np.float32(250)
     c = clouds[:, :, None]
-    return np.clip(blue * (1 - c) + shade * c, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(blue * (1 - c) + shade * c, 0, 255).astype(np.uint8))
 
 
 def _plain(side: int, luck: list[float]) -> np.ndarray:
@@ -168,7 +172,7 @@ def _room(side: int, luck: list[float]) -> np.ndarray:
     warm = luck[6]
     ramp = ((70, 54, 42), (134 + 20 * warm, 108, 84), (178 + 20 * warm, 152, 124), (214, 194, 168))
     canvas, row = _land(side, luck, _planks(), ramp, (168, 146, 122), 0.5, (0.46, 0.62))
-    tint = np.float32(((214, 208, 196), (196, 204, 206), (222, 214, 202), (200, 206, 196))[int(luck[7] * 4)])
+    tint = _rgb(((214, 208, 196), (196, 204, 206), (222, 214, 202), (200, 206, 196))[int(luck[7] * 4)])
     fall = np.linspace(1.02, 0.9, row, dtype=np.float32)[:, None, None]
     across = np.linspace(1.04 - 0.12 * luck[8], 0.92 + 0.12 * luck[8], side, dtype=np.float32)[None, :, None]
     canvas[:row] = np.clip(tint * fall * across, 0, 255).astype(np.uint8)
@@ -181,13 +185,14 @@ def _room(side: int, luck: list[float]) -> np.ndarray:
     left, wide = (6 + 52 * luck[9]) * unit, (22 + 12 * luck[10]) * unit
     top, bottom = 5 * unit, min(row - 10 * unit, (34 + 6 * luck[11]) * unit)
     if luck[12] < 0.6:  # a window
-        draw.rectangle((left - 2 * unit, top - 2 * unit, left + wide + 2 * unit, bottom + 2 * unit), fill=(240, 238, 232))
+        rim = 2 * unit
+        draw.rectangle((left - rim, top - rim, left + wide + rim, bottom + rim), fill=(240, 238, 232))
         draw.rectangle((left, top, left + wide, bottom), fill=(198, 216, 230))
         draw.polygon((left, bottom, left, (top + bottom) / 2, left + wide, bottom - 4 * unit, left + wide, bottom),
                      fill=(164, 184, 166))  # fmt: skip
-        draw.line((left + wide / 2, top, left + wide / 2, bottom), fill=(240, 238, 232), width=max(1, round(1.4 * unit)))
-        middle = (top + bottom) / 2
-        draw.line((left, middle, left + wide, middle), fill=(240, 238, 232), width=max(1, round(1.4 * unit)))
+        middle, centre, bar = (top + bottom) / 2, left + wide / 2, max(1, round(1.4 * unit))
+        draw.line((centre, top, centre, bottom), fill=(240, 238, 232), width=bar)
+        draw.line((left, middle, left + wide, middle), fill=(240, 238, 232), width=bar)
     else:  # a framed print
         draw.rectangle((left, top + 2 * unit, left + wide * 0.8, bottom - 4 * unit), fill=(86, 76, 68))
         draw.rectangle((left + 1.6 * unit, top + 3.6 * unit, left + wide * 0.8 - 1.6 * unit, bottom - 5.6 * unit),
@@ -214,15 +219,15 @@ def _city(side: int, luck: list[float]) -> np.ndarray:
             a, b = luck[12 + (i * 5 + rank * 17) % 36], luck[12 + (i * 7 + rank * 11 + 3) % 36]
             wide = round(side * (0.13 + 0.14 * a))
             top = max(0, round(row - side * (low + (high - low) * b)))
-            tone = np.float32(((126, 122, 120), (104, 110, 120), (146, 132, 120), (92, 92, 98))[int(a * 997) % 4])
-            tone = tone * (1 - haze) + np.float32((196, 206, 214)) * haze
+            tone = _rgb(((126, 122, 120), (104, 110, 120), (146, 132, 120), (92, 92, 98))[int(a * 997) % 4])
+            tone = tone * (1 - haze) + _rgb((196, 206, 214)) * haze
             x0, x1 = max(0, x), min(side, x + wide)
             if x1 > x0 and row > top:
                 period = max(1, round(224 / side)) if side < 224 else 1
                 shift = int(b * 400)
                 panes = _windows()[shift : shift + SIZE][: (row - top) * period : period, : (x1 - x0) * period : period]
                 panes = _fitted(panes, row - top, x1 - x0)
-                walls = tone + panes[:, :, None] * np.float32((54, 52, 44)) * (1 - haze)
+                walls = tone + panes[:, :, None] * _rgb((54, 52, 44)) * (1 - haze)
                 canvas[top:row, x0:x1] = np.clip(walls, 0, 255).astype(np.uint8)
                 canvas[top:row, x1 - 1] = (tone * 0.8).astype(np.uint8)
             x += wide + round(side * 0.02 * a)
@@ -272,7 +277,7 @@ def _forest(side: int, luck: list[float]) -> np.ndarray:
         bark = (round(dark + 10), round(dark + 2), round(dark - 8))
         draw.polygon((x - wide, foot, x - wide * 0.7 + lean, 0, x + wide * 0.7 + lean, 0, x + wide, foot), fill=bark)
         edge = tuple(round(c * 1.35) for c in bark)
-        draw.polygon((x - wide, foot, x - wide * 0.7 + lean, 0, x - wide * 0.35 + lean, 0, x - wide * 0.5, foot), fill=edge)
+        draw.polygon((x - wide, foot, x - wide * 0.7 + lean, 0, x - wide * 0.3 + lean, 0, x - wide * 0.5, foot), edge)
     return np.array(image)
 
 

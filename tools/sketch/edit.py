@@ -7,6 +7,7 @@ Not covered: edits in words, and edits of pixels.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from ...targets.errors import BadInput, nearest
 from ...targets.picture import Scene, Thing
@@ -27,7 +28,8 @@ def swap(scene: Scene, factor: str, value: str, which: int | None = None) -> Sce
     if factor in ("background", "light", "treatment"):
         if which is not None:
             raise BadInput(f"{factor!r} belongs to the scene, not to thing {which!r}")
-        return dataclasses.replace(scene, **{factor: value})
+        changed: dict[str, Any] = {factor: value}
+        return dataclasses.replace(scene, **changed)
     if which is not None:
         chosen = [_index(scene, which)]
         if not _has(scene.things[which], factor):
@@ -75,7 +77,8 @@ def _changed(thing: Thing, factor: str, value: str) -> Thing:
     if factor == "size":
         return dataclasses.replace(thing, size=value, scale=_rescaled(thing, thing.noun, value))
     if factor != "noun":
-        return dataclasses.replace(thing, **{factor: value})
+        changed: dict[str, Any] = {factor: value}
+        return dataclasses.replace(thing, **changed)
     stimulus = STIMULI.get(value)
     orientation = (thing.orientation or ORIENTATIONS[thing.pose % 4]) if stimulus and stimulus.oriented else None
     frequency = (thing.frequency or FREQUENCIES[thing.pose % 3]) if stimulus and stimulus.periodic else None

@@ -105,26 +105,39 @@ def _patterned(thing: Thing, drawing: Drawing, side: int, luck: list[float]) -> 
 def _lit(flat: np.ndarray, cover: np.ndarray, thing: Thing, side: int, light_x: float, luck: list[float]) -> np.ndarray:
     """Premultiplied colours with volume (a relief of the blurred silhouette), light from above, and texture."""
     h, w = cover.shape
-    reach = max(1, round(0.085 * thing.scale * side))
-    soft = np.asarray(Image.fromarray((cover * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(reach)))
-    soft = soft.astype(np.float32)
-    across = np.zeros_like(soft)
-    down = np.zeros_like(soft)
-    step = max(1, reach)
-    across[:, step:-step] = soft[:, 2 * step :] - soft[:, : -2 * step]
-    down[step:-step] = soft[2 * step :] - soft[: -2 * step]
-    relief = (across * np.float32(-0.62 * light_x) + down * np.float32(0.78)) * np.float32(_RELIEF / 255)
+    relief = _relief(cover, max(2.0, 0.085 * thing.scale * side), light_x)
     category = NOUNS[thing.noun].category
     surface = fibres() if category in _FURRY else cloud(4)
     x0, y0 = int(luck[37] * (SIZE - w)) if w < SIZE else 0, int(luck[38] * (SIZE - h)) if h < SIZE else 0
     if w > SIZE or h > SIZE:
         surface = np.tile(surface, (-(-h // SIZE), -(-w // SIZE)))
-    roughness = 0.0011 if category in _FURRY else 0.0006
+    roughness = 0.0008 if category in _FURRY else 0.0006
     shade = relief + (surface[y0 : y0 + h, x0 : x0 + w].astype(np.float32) - 128) * np.float32(roughness)
     darker = (1 + np.minimum(shade, 0))[:, :, None]
     lighter = (np.maximum(shade, 0) * np.float32(0.75))[:, :, None]
     dark = flat * darker
-    return dark + (cover[:, :, None] * np.float32(255) - dark) * lighter
+    return np.asarray(dark + (cover[:, :, None] * np.float32(255) - dark) * lighter)
+
+
+def _relief(cover: np.ndarray, reach: float, light_x: float) -> np.ndarray:
+    """How much lighter each pixel is for facing the light: the slope of the blurred silhouette, at a third the size."""
+    h, w = cover.shape
+    third = 3 if reach > 5 else 1
+    rim = math.ceil(2.6 * reach / third) + 1
+    small = Image.fromarray((cover * 255).astype(np.uint8))
+    if third > 1:
+        small = small.resize((-(-w // third), -(-h // third)), Image.Resampling.BOX)
+    wide = Image.new("L", (small.width + 2 * rim, small.height + 2 * rim))
+    wide.paste(small, (rim, rim))
+    soft = np.asarray(wide.filter(ImageFilter.GaussianBlur(0.8 * reach / third))).astype(np.float32)
+    step = max(1, round(0.9 * reach / third))
+    across = soft[step:-step, 2 * step :] - soft[step:-step, : -2 * step]
+    down = soft[2 * step :, step:-step] - soft[: -2 * step, step:-step]
+    slope = across * np.float32(-0.62 * light_x) + down * np.float32(0.78)
+    inner = slope[rim - step : rim - step + small.height, rim - step : rim - step + small.width]
+    if third > 1:
+        inner = np.asarray(Image.fromarray(inner).resize((w, h), Image.Resampling.BILINEAR))
+    return inner * np.float32(_RELIEF / 255)
 
 
 @lru_cache(maxsize=1)

@@ -15,9 +15,12 @@ from ...targets.errors import BadInput
 from ...targets.picture import Scene, Thing
 from .backgrounds import backdrop
 from .figures import Layer, figure, shadow
+from .fingerprint import KEY
 from .light import REACH, seen
 from .stimuli import ground, stimulus
 from .vocabulary import STIMULI, check
+
+__all__ = ["KEY", "Painting", "paint"]
 
 _SHADOWS = {"grass": 0.55, "sand": 0.5, "snow": 0.34, "water": 0.25, "sky": 0.0, "city": 0.55, "forest": 0.6,
             "room": 0.5, "plain": 0.3}  # fmt: skip

@@ -37,7 +37,8 @@ def second(colour: str, base: np.ndarray, luck: float) -> np.ndarray:
     """The colour of a pattern's figures on `base`: a strong tint or shade of it; `luck` in [0, 1) chooses."""
     lighter = colour in _LIGHTER_ONLY or (colour not in _DARKER_ONLY and luck < 0.6)
     if lighter:
-        return base + (np.array([255.0, 253.0, 248.0]) - base) * (0.62 if colour in ("black", "brown") else 0.78)
+        white = np.array([255.0, 253.0, 248.0])
+        return np.asarray(base + (white - base) * (0.62 if colour in ("black", "brown") else 0.78))
     return base * (0.42 if colour != "white" else 0.5)
 
 

@@ -7,6 +7,7 @@ colour goes. Not covered: which colours (`palette`), and how a tile meets the th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -45,7 +46,7 @@ def _wavy() -> np.ndarray:
 
 def _checkered() -> np.ndarray:
     x, y = _grid()
-    return (np.floor(x * 1.45) + np.floor(y * 1.45)) % 2 == 0
+    return np.asarray((np.floor(x * 1.45) + np.floor(y * 1.45)) % 2 == 0)
 
 
 def _plaid() -> np.ndarray:
@@ -55,12 +56,12 @@ def _plaid() -> np.ndarray:
         phase = v % 1
         bands.append((phase < 0.3) | ((phase > 0.56) & (phase < 0.64)) | ((phase > 0.74) & (phase < 0.82)))
     weave = (np.floor(x * 14) + np.floor(y * 14)) % 2 == 0
-    return (bands[0] & bands[1]) | ((bands[0] ^ bands[1]) & weave)
+    return np.asarray((bands[0] & bands[1]) | ((bands[0] ^ bands[1]) & weave))
 
 
 def _netted() -> np.ndarray:
     x, y = _grid()
-    return (((x + y) * 0.85) % 1 < 0.17) | (((x - y) * 0.85) % 1 < 0.17)
+    return np.asarray((((x + y) * 0.85) % 1 < 0.17) | (((x - y) * 0.85) % 1 < 0.17))
 
 
 def _spotted() -> np.ndarray:
@@ -88,7 +89,7 @@ def _scaly() -> np.ndarray:
 def _ringed() -> np.ndarray:
     x, y = _grid()
     r = np.hypot(x - x.mean(), y - y.mean())
-    return (r * 1.05) % 1 < 0.45
+    return np.asarray((r * 1.05) % 1 < 0.45)
 
 
 def _drawn(draw_one: str, seed: int, count: int, low: float, high: float) -> np.ndarray:
@@ -109,7 +110,7 @@ def _drawn(draw_one: str, seed: int, count: int, low: float, high: float) -> np.
     return np.asarray(image) > 0
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[], np.ndarray]] = {
     "striped": _striped,
     "spotted": _spotted,
     "checkered": _checkered,

@@ -61,7 +61,7 @@ _BASIS = _catmull_rom()
 def _closed(points: tuple[tuple[float, float], ...]) -> np.ndarray:
     p = np.asarray(points)
     around = np.stack([np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)], axis=1)
-    return np.einsum("sk,nkd->nsd", _BASIS, around).reshape(-1, 2)
+    return np.asarray(np.einsum("sk,nkd->nsd", _BASIS, around).reshape(-1, 2))
 
 
 @lru_cache(maxsize=4096)
@@ -128,11 +128,11 @@ class Pen:
         if angle:
             c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
             ring = ring @ np.array([[c, s], [-s, c]])
-        self._add(ring + (x, y), ink)
+        self._add(ring + np.array((x, y)), ink)
 
     def dot(self, x: float, y: float, r: float, ink: int) -> None:
         """A disc."""
-        self._add(_circle(28 if r > 0.2 else 16) * r + (x, y), ink)
+        self._add(_circle(28 if r > 0.2 else 16) * r + np.array((x, y)), ink)
 
     def box(self, x0: float, y0: float, x1: float, y1: float, ink: int, round_: float = 0.0) -> None:
         """An upright rectangle, its corners cut by `round_`."""
@@ -193,8 +193,8 @@ class Pen:
         warped = np.stack([x * (1 + taper_y * y) + bend * (y * y - 0.4), y * (1 + taper_x * x)], axis=1)
         placed = warped @ (turn.T * unit) + at
         widest = max(width for _, width in self._shapes) * unit / 2 + 3 * cell
-        left, top = (int(math.floor(v / cell)) * cell for v in placed.min(axis=0) - widest)
-        right, bottom = (int(math.ceil(v / cell)) * cell for v in placed.max(axis=0) + widest)
+        left, top = (math.floor(v / cell) * cell for v in placed.min(axis=0) - widest)
+        right, bottom = (math.ceil(v / cell) * cell for v in placed.max(axis=0) + widest)
         placed -= (left, top)
         inks = Image.new("L", (right - left, bottom - top))
         draw = ImageDraw.Draw(inks)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...targets.errors import BadInput, nearest
-from ...targets.picture import Scene
+from ...targets.picture import Scene, Thing
 from .caption import NUMBERS, PLACES
 from .relations import Wish, arrange
 from .scenes import random_thing, stream
@@ -90,11 +90,17 @@ _LIT: dict[tuple[str, ...], str] = {
     ("in", "bright", "light"): "bright",
     ("in", "normal", "light"): "normal",
 }
-_TREATED: dict[str, str] = {"outline": "outline", "outlined": "outline", "grayscale": "grayscale", "greyscale": "grayscale",
-                            "blurred": "blurred", "blurry": "blurred"}  # fmt: skip
+_TREATED: dict[str, str] = {
+    "outline": "outline",
+    "outlined": "outline",
+    "grayscale": "grayscale",
+    "greyscale": "grayscale",
+    "blurred": "blurred",
+    "blurry": "blurred",
+}
 _MEDIA = ("picture", "drawing", "image", "photo", "photograph", "scene")
-_GLUE = ("and", "with", ",", "is", "are", "background", "nothing", "light", "night", "at", "by", "to", "of", "top", "left", "right",
-         "against", "normal", "bright", "dark")  # fmt: skip
+_GLUE = ("and", "with", ",", "is", "are", "background", "nothing", "light", "night", "at", "by", "to",
+         "of", "top", "left", "right", "against", "normal", "bright", "dark")
 
 
 @dataclass
@@ -227,7 +233,7 @@ def _read_thing(reader: _Reader) -> WantedThing:
         raise BadInput(f"a noun is missing {where}: write a phrase such as 'a red car'")
     reader.at += 1
     many = None if head in _MANY and not counted else count or None
-    wanted = replace(wanted, noun=_HEADS[head], count=many, **seen)  # type: ignore[arg-type]
+    wanted = replace(wanted, noun=_HEADS[head], count=many, **seen)
     _possible(wanted)
     return wanted
 
@@ -254,9 +260,8 @@ def _whole(things: list[WantedThing], relations: list[Wish], found: dict[str, st
     for a, relation, b in relations:
         if relation in ("on", "inside") and (things[a].count, things[b].count) != (1, 1):
             raise BadInput(f"{relation!r} is said of one thing and another, not of several")
-    return Wanted(
-        tuple(things), found.get("background"), found.get("light", "normal"), found.get("treatment", "none"), tuple(relations)
-    )
+    light, treatment = found.get("light", "normal"), found.get("treatment", "none")
+    return Wanted(tuple(things), found.get("background"), light, treatment, tuple(relations))
 
 
 def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
@@ -271,7 +276,7 @@ def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
     if background is None:
         only_stimuli = bool(wanted.things) and all(thing.noun in STIMULI for thing in wanted.things)
         background = "plain" if only_stimuli else BACKGROUNDS[int(luck[0] * len(BACKGROUNDS))]
-    things = []
+    things: list[Thing] = []
     members: list[list[int]] = []
     for group, some in enumerate(wanted.things):
         luck_here = stream(seed, 12, group)

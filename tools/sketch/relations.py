@@ -54,7 +54,7 @@ def arrange(
     treatment: str = "none",
     side: int = 224,
 ) -> Scene:
-    """`compose`, but so that every wish holds; things shrink where there is no room. Raises `BadInput` if none works."""
+    """`compose`, but so that every wish holds; things shrink where there is no room. `BadInput` if nothing works."""
     scene = compose(things, background, rng, light, treatment, side)
     if not wishes:
         return scene

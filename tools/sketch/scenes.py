@@ -96,16 +96,17 @@ def random_thing(rng: np.random.Generator, **fixed: Any) -> Thing:
     for name, value in fixed.items():
         if name not in Thing.__dataclass_fields__:
             raise BadInput(f"{name!r} is no field of a thing; nearest: {nearest(name, Thing.__dataclass_fields__)}")
-        if name in ("noun", "colour", "pattern", "size") or (name in ("orientation", "frequency") and value is not None):
+        if name in ("noun", "colour", "pattern", "size", "orientation", "frequency") and value is not None:
             check(name, value)
     draw = rng.random(8)
     words = rng.integers(0, 2**31, size=6)
     noun = fixed.get("noun") or list(NOUNS)[int(words[0]) % len(NOUNS)]
     stimulus = STIMULI.get(noun)
-    size = fixed.get("size") or _pick(rng, dict(zip(SIZES, MIX.sizes_stimulus if stimulus else MIX.sizes_few, strict=True)))
+    sizes = MIX.sizes_stimulus if stimulus else MIX.sizes_few
+    size = fixed.get("size") or _pick(rng, dict(zip(SIZES, sizes, strict=True)))
     low, high = scale_range(noun, size)
     if stimulus:
-        if fixed.get("pattern", "plain") != "plain":
+        if fixed.get("pattern") not in (None, "plain"):
             raise BadInput(f"a {noun} is a stimulus and has no pattern, not {fixed['pattern']!r}")
         if fixed.get("orientation") and not stimulus.oriented:
             raise BadInput(f"a {noun} has no orientation, not {fixed['orientation']!r}")

@@ -12,5 +12,6 @@ from .shapes_town import BODY, BUILDINGS, INSTRUMENTS, TOYS
 from .shapes_vehicles import VEHICLES
 
 SHAPES: dict[str, Callable[[Pen], None]] = {
-    **ANIMALS, **VEHICLES, **PLANTS, **FOOD, **CLOTHING, **FURNITURE, **TOOLS, **BUILDINGS, **BODY, **INSTRUMENTS, **TOYS,
+    **ANIMALS, **VEHICLES, **PLANTS, **FOOD, **CLOTHING, **FURNITURE, **TOOLS, **BUILDINGS, **BODY, **INSTRUMENTS,
+        **TOYS,
 }  # fmt: skip

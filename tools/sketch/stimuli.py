@@ -75,7 +75,7 @@ def _grating(across: np.ndarray, period: float, phase: float) -> np.ndarray:
 
 def _bar(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
     width = (0.1 + 0.12 * luck[0]) * size
-    return np.maximum(np.abs(across + (luck[1] - 0.5) * 0.3 * size) - width, np.abs(along) - 0.92 * size)
+    return np.asarray(np.maximum(np.abs(across + (luck[1] - 0.5) * 0.3 * size) - width, np.abs(along) - 0.92 * size))
 
 
 def _edge(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
@@ -83,12 +83,12 @@ def _edge(along: np.ndarray, across: np.ndarray, size: float, luck: list[float])
 
 
 def _spot(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
-    return np.hypot(along, across) - (0.5 + 0.4 * luck[0]) * size
+    return np.asarray(np.hypot(along, across) - (0.5 + 0.4 * luck[0]) * size)
 
 
 def _ring(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
     width = (0.08 + 0.08 * luck[0]) * size
-    return np.abs(np.hypot(along, across) - 0.9 * size + width - 0.25 * luck[1] * size) - width
+    return np.asarray(np.abs(np.hypot(along, across) - 0.9 * size + width - 0.25 * luck[1] * size) - width)
 
 
 def _curve(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
@@ -99,7 +99,7 @@ def _curve(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]
     on_arc = np.abs(np.hypot(along, below) - radius) - width
     end_x, end_y = radius * math.sin(half), radius * math.cos(half)
     at_end = np.hypot(np.abs(along) - end_x, below - end_y) - width
-    return np.where(np.abs(turn) <= half, on_arc, at_end)
+    return np.asarray(np.where(np.abs(turn) <= half, on_arc, at_end))
 
 
 def _corner(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
@@ -107,13 +107,13 @@ def _corner(along: np.ndarray, across: np.ndarray, size: float, luck: list[float
     half = math.radians(30 + 25 * luck[0])
     tip = (0.35 + 0.3 * luck[1]) * size
     wedge = np.abs(across) * math.cos(half) - (along + tip) * math.sin(half)
-    return np.maximum(wedge, np.hypot(along, across) - 0.97 * size)
+    return np.asarray(np.maximum(wedge, np.hypot(along, across) - 0.97 * size))
 
 
 def _cross(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
     width, reach = (0.08 + 0.08 * luck[0]) * size, (0.7 + 0.22 * luck[1]) * size
     a, b = np.abs(along), np.abs(across)
-    return np.minimum(np.maximum(a - width, b - reach), np.maximum(b - width, a - reach))
+    return np.asarray(np.minimum(np.maximum(a - width, b - reach), np.maximum(b - width, a - reach)))
 
 
 _DISTANCES: dict[str, Field] = {

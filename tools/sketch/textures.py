@@ -53,4 +53,4 @@ def _fractal(across: int, down: int, seed: int, fall: float) -> np.ndarray:
         weight *= fall
         across, down = across + 1, down + 1
     spread = (total - total.mean()) / total.std()
-    return np.clip(128 + 52 * spread, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + 52 * spread, 0, 255).astype(np.uint8))

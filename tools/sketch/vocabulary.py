@@ -155,7 +155,7 @@ BACKGROUNDS: tuple[str, ...] = ("grass", "sand", "snow", "water", "sky", "city",
 SIZES: tuple[str, ...] = ("small", "medium", "large")
 SCALES: dict[str, tuple[float, float]] = {"small": (0.19, 0.25), "medium": (0.32, 0.44), "large": (0.58, 0.82)}
 """Longer side of an object as a fraction of the picture's, by size word; `compose` may shrink what is crowded."""
-STIMULUS_SCALES: dict[str, tuple[float, float]] = {"small": (0.28, 0.36), "medium": (0.5, 0.62), "large": (1.0, 1.0)}
+STIMULUS_SCALES: dict[str, tuple[float, float]] = {"small": (0.28, 0.36), "medium": (0.56, 0.7), "large": (1.0, 1.0)}
 """The same for stimuli: a large one fills the frame."""
 
 STIMULI: dict[str, Stimulus] = {

@@ -7,27 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import lru_cache
-from importlib.resources import files
 
 from ...targets.errors import BadInput
 from ...targets.picture import FromData, Picture
 from ..sketch.caption import caption
+from ..sketch.fingerprint import KEY
 from ..sketch.scenes import random_scene
 from .source import About
-
-_WORDS_ONLY = ("caption", "concept", "edit", "prompt", "sheet")  # files of the sketch that no pixel depends on
-
-
-@lru_cache(maxsize=1)
-def key() -> str:
-    """Hex digest of the source files that decide what a random scene holds and how it is painted."""
-    digest = hashlib.sha256()
-    folder = files("lettvin.tools.sketch")
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".py") and not entry.name.startswith(_WORDS_ONLY):
-            digest.update(entry.name.encode() + b"\0" + entry.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def parse_sketch(text: str) -> tuple[int, int]:
@@ -47,7 +33,7 @@ class SketchSource:
     def __init__(self, text: str) -> None:
         self.count, self.seed = parse_sketch(text)
         self.name = f"sketch:{self.count}@{self.seed}"
-        self.key = hashlib.sha256(f"{key()}:{self.name}".encode()).hexdigest()
+        self.key = hashlib.sha256(f"{KEY}:{self.name}".encode()).hexdigest()
 
     def __len__(self) -> int:
         return self.count

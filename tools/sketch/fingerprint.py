@@ -1,0 +1,20 @@
+"""The version of the drawn world: a digest that changes whenever a scene might be mixed or painted otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+_WORDS_ONLY = ("caption", "concept", "edit", "fingerprint", "prompt", "sheet")  # no random scene or pixel depends on them
+
+
+def _digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if not path.stem.startswith(_WORDS_ONLY):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+KEY: str = _digest()
+"""sha256, in hex, of the source files that decide what a random scene holds and how a scene is painted."""
