@@ -1,0 +1,65 @@
+"""The unit's maps of the exemplars, kept in the run folder so that its page can be drawn again from the folder alone.
+
+Covered: `maps.npz` beside run.json, written whole and read without pickle. Not covered: how a map becomes a heat map
+(`pictures.py`).
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ...targets.errors import BadInput
+from ...tools.store import write_whole
+
+FILE = "maps.npz"
+
+
+@dataclass(frozen=True)
+class Maps:
+    """`by_picture`: the unit's raw map (float32, h x w) by picture id. `threshold`: where a mask begins, in map units.
+
+    `patch`: height and width, in pixels, of what the unit sees; None = the whole picture.
+    """
+
+    by_picture: Mapping[str, np.ndarray] = field(default_factory=dict)
+    threshold: float = float("nan")
+    patch: tuple[int, int] | None = None
+
+
+def keep_maps(run: Path, maps: Mapping[str, np.ndarray], threshold: float, patch: tuple[int, int] | None) -> Path:
+    """Write the maps (float32, h x w, by picture id) into the run folder. Raises ValueError on any other shape."""
+    for identity, found in maps.items():
+        if found.ndim != 2 or found.size == 0:
+            raise ValueError(f"the map of picture {identity!r} is h x w, not {found.shape}")
+    ids = sorted(maps)
+    arrays = {f"map_{i}": np.ascontiguousarray(maps[identity], np.float32) for i, identity in enumerate(ids)}
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        ids=np.array(ids, dtype="U64"),
+        threshold=np.float64(threshold),
+        patch=np.array([0, 0] if patch is None else patch, np.int64),
+        **arrays,
+    )
+    write_whole(run / FILE, buffer.getvalue())
+    return run / FILE
+
+
+def read_maps(run: Path) -> Maps:
+    """The run's maps; none where none were kept. Raises `BadInput` on a file that cannot be read."""
+    path = run / FILE
+    if not path.exists():
+        return Maps()
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            found = {str(identity): kept[f"map_{i}"] for i, identity in enumerate(kept["ids"])}
+            height, width = (int(side) for side in kept["patch"])
+            return Maps(found, float(kept["threshold"]), (height, width) if height else None)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        raise BadInput(f"{str(path)!r} cannot be read: delete it to draw the page without heat maps") from None
