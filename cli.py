@@ -1,8 +1,9 @@
 """The commands: parse, call, print; nothing else.
 
-Covered: every command's options, what goes to stdout and what to stderr, and the exit codes: 0 answered, 2 bad input
-(one line on stderr), 3 stopped by a limit, 130 interrupted. Not covered: what the commands do, which the rooms below
-know. What is heavy is imported inside the commands, so that `lettvin --help` is quick.
+Covered: the commands, what goes to stdout and what to stderr, and the exit codes: 0 answered, 2 bad input (one line on
+stderr), 3 stopped by a limit, 130 interrupted. Not covered: the options (`options.py`), how things are laid out
+(`terminal.py`), and what the commands do, which the rooms below know. What is heavy is imported inside the commands, so
+that `lettvin --help` is quick.
 """
 
 from __future__ import annotations
@@ -12,14 +13,12 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Optional
 
 import typer
 
-from . import __version__
+from . import __version__, options, terminal
 from .targets.errors import BadInput, LimitReached, nearest
 
 app = typer.Typer(
@@ -28,37 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# Typer brings its own copy of click in some versions and uses click itself in others: this finds the error of either.
+# Typer brings its own copy of click in some versions and uses click itself in others; this is the error of either.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"\d+", text) or int(text) < 1:
-        raise typer.BadParameter(f"{text!r} is not a whole number from 1 up")
-    return int(text)
-
-
-def _from_0(text: object) -> int:
-    if not re.fullmatch(r"\d{1,18}", str(text)):
-        raise typer.BadParameter(f"{text!r} is not a whole number from 0 up")
-    return int(str(text))
-
-
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text) or not float(text) > 0:
-        raise typer.BadParameter(f"{text!r} is not a number of seconds above 0")
-    return float(text)
-
-
-TargetName = Annotated[str, typer.Argument(metavar="TARGET", help="A network's name, or FILE.py:function.")]
-Data = Annotated[str, typer.Option(metavar="SOURCE", help="sketch:N[@seed], or a folder of pictures.")]
-Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu or cuda.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
-# Optional[...] and not X | None: typer before 0.13 cannot read the latter from a string annotation.
-Layers = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option(metavar="A,B", help="Layers to dissect, by name; all blocks and the classifier if not given."),
-]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,10 +77,7 @@ def _complain(text: str, code: int) -> int:
 
 
 @app.callback(invoke_without_command=True)
-def lettvin(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
+def lettvin(context: typer.Context, version: options.Version = False) -> None:
     """Asks a vision network what one of its neurons does, and answers with what survived an attempt to refute it."""
     if version:
         print(f"lettvin {__version__}")
@@ -120,27 +87,19 @@ def lettvin(
 
 @app.command()
 def ask(
-    target: TargetName,
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help="[LAYER:]INDEX, LAYER:3+17 or LAYER:@file.safetensors.")],
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In words, such as 'What makes this unit fire?'")],
-    backbone: Annotated[str, typer.Option(metavar="NAME", help="Who decides what to try.")] = "empiricist",
-    data: Data = "sketch:2000",
-    generator: Annotated[str, typer.Option(metavar="NAME", help="Who makes new pictures.")] = "sketch",
-    layers: Layers = None,
-    seed: Annotated[
-        int, typer.Option(parser=_from_0, metavar="N", help="The same seed gives the same run.")
-    ] = 0,
-    runs: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the run's folder goes.")] = Path("runs"),
-    max_images: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(parser=_count, metavar="N", help="Stop after measuring so many pictures beyond the data."),
-    ] = None,
-    max_seconds: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(parser=_seconds, metavar="S", help="Stop after so many seconds."),
-    ] = None,
-    device: Device = "auto",
-    as_json: Json = False,
+    target: options.TargetName,
+    unit: options.Address,
+    question: options.Question,
+    backbone: options.Backbone = "empiricist",
+    data: options.Data = "sketch:2000",
+    generator: options.Generator = "sketch",
+    layers: options.Layers = None,
+    seed: options.Seed = 0,
+    runs: options.Runs = Path("runs"),
+    max_images: options.MaxImages = None,
+    max_seconds: options.MaxSeconds = None,
+    device: options.Device = "auto",
+    as_json: options.Json = False,
 ) -> int:
     """Ask a unit a question.
 
@@ -148,15 +107,19 @@ def ask(
     Progress, hypotheses, predictions and verdicts go to stderr. Exits with 3 where a limit stopped the run, after the
     best answer so far.
     """
-    wanted = _names(layers)
+    wanted = options.names(layers)
     if not question.strip():
         raise BadInput(f"the question {question!r} is empty: ask something, such as 'What makes this unit fire?'")
     from .agent.ask import ask as ask_unit
     from .agent.watcher import TerminalWatcher
     from .targets.loaders import load_target
 
+    loaded = load_target(target, device)
+    asked = loaded.unit(unit)
+    for name in wanted or ():
+        loaded.layer(name)  # refused before a run is begun
     answer = ask_unit(
-        load_target(target, device).unit(unit),
+        asked,
         question,
         backbone=backbone,
         data=data,
@@ -169,11 +132,13 @@ def ask(
         watcher=TerminalWatcher(),
     )
     print(answer.as_json() if as_json else answer.text())
+    if answer.limit == "Ctrl-C":
+        raise KeyboardInterrupt
     return 3 if answer.limit else 0
 
 
 @app.command()
-def units(target: TargetName, device: Device = "auto", as_json: Json = False) -> None:
+def units(target: options.TargetName, device: options.Device = "auto", as_json: options.Json = False) -> None:
     """List the layers of a target.
 
     In forward order: name, number of units, kind.
@@ -184,16 +149,21 @@ def units(target: TargetName, device: Device = "auto", as_json: Json = False) ->
     if as_json:
         print(json.dumps({"layers": [{"name": x.name, "units": x.units, "kind": x.kind} for x in layers]}))
     else:
-        _table(("layer", "units", "kind"), [(x.name, x.units, x.kind) for x in layers])
+        terminal.table(("layer", "units", "kind"), [(x.name, x.units, x.kind) for x in layers])
 
 
 @app.command()
-def dissect(target: TargetName, layers: Layers = None, data: Data = "sketch:2000", device: Device = "auto") -> None:
+def dissect(
+    target: options.TargetName,
+    layers: options.Layers = None,
+    data: options.Data = "sketch:2000",
+    device: options.Device = "auto",
+) -> None:
     """Measure every unit over the data, once.
 
     What is found is kept for every later question; an interrupted pass goes on where it was.
     """
-    wanted = _names(layers)
+    wanted = options.names(layers)
     from .targets.loaders import load_target
     from .tools.dissection import dissect as dissect_layers
     from .tools.sources.open_source import open_source
@@ -202,11 +172,11 @@ def dissect(target: TargetName, layers: Layers = None, data: Data = "sketch:2000
     source = open_source(data)
     loaded = load_target(target, device)
     began = time.perf_counter()
-    with _progress("dissecting") as watch:
+    with terminal.progress("dissecting") as watch:
         found = dissect_layers(loaded, source, wanted, folder=cache_folder() / "dissections", watch=watch)
     seconds = time.perf_counter() - began
     rows = [(x, found.layer(x).units, found.dead(x).sum(), found.sparse(x).sum()) for x in found.layers]
-    _table(("layer", "units", "dead", "sparse"), rows)
+    terminal.table(("layer", "units", "dead", "sparse"), rows)
     print(f"{found.n - len(found.skipped)} pictures in {seconds:.1f} s, {len(found.skipped)} skipped")
     for skipped in found.skipped:
         print(f"skipped {skipped.name or skipped.index}: {skipped.reason}")
@@ -214,10 +184,7 @@ def dissect(target: TargetName, layers: Layers = None, data: Data = "sketch:2000
 
 
 @app.command()
-def show(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
-    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the page where there is a screen.")] = True,
-) -> None:
+def show(run: options.RunFolder, open_it: options.OpenIt = True) -> None:
     """Print the path of a run's page, and open it."""
     from .agent.run_folder import page_of
 
@@ -231,7 +198,7 @@ def show(
 
 
 @app.command()
-def tools(as_json: Json = False) -> None:
+def tools(as_json: options.Json = False) -> None:
     """List the instruments.
 
     With the signature that a backbone sees; --json gives their schemas.
@@ -248,6 +215,63 @@ def tools(as_json: Json = False) -> None:
 
 
 @app.command()
+def sketch(
+    prompt: options.Prompt = None,
+    n: options.Draws = 8,
+    out: options.Out = None,
+    seed: options.Seed = 0,
+    sheet: options.Sheet = None,
+    vocabulary: options.Vocabulary = False,
+    as_json: options.Json = False,
+) -> None:
+    """Draw a prompt, or show what can be drawn.
+
+    Draws PROMPT N times, with seeds one apart, side by side in one picture, and prints what was understood.
+    """
+    if [prompt is not None, sheet is not None, vocabulary].count(True) != 1:
+        raise BadInput("sketch takes one of: a PROMPT with -o FILE, --sheet FILE, --vocabulary")
+    if vocabulary:
+        from .tools.sketch.vocabulary import vocabulary as words
+
+        if as_json:
+            print(json.dumps(words()))
+        else:
+            terminal.table((), [(kind, ", ".join(known)) for kind, known in words().items()])
+    elif sheet is not None:
+        from .tools.sketch.sheet import sheet as write_sheet
+
+        write_sheet(sheet, seed=seed)
+        print(json.dumps({"file": str(sheet)}) if as_json else sheet)
+    elif prompt is not None:
+        if out is None:
+            raise BadInput("sketch has nowhere to draw to: add -o FILE, such as -o sketch.png")
+        _draw(prompt, n, out, seed, as_json)
+
+
+def _draw(prompt: str, n: int, out: Path, seed: int, as_json: bool) -> None:
+    from PIL import Image
+
+    from .tools.sketch.caption import caption
+    from .tools.sketch.paint import paint
+    from .tools.sketch.prompt import explain, imagine, parse
+    from .tools.sketch.sheet import tiles
+
+    wanted = parse(prompt)
+    scenes = [imagine(wanted, seed + i) for i in range(n)]
+    page = Image.fromarray(tiles([paint(scene).pixels for scene in scenes], min(n, 8)))
+    try:
+        page.save(out)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"the picture {str(out)!r} cannot be written: {error}") from None
+    if as_json:
+        print(json.dumps({"understood": explain(wanted), "captions": [caption(x) for x in scenes], "file": str(out)}))
+    else:
+        drawn = [(f"seed {seed + i}", caption(scene)) for i, scene in enumerate(scenes)]
+        terminal.table((), [("understood", explain(wanted)), *drawn])
+        print(out)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed and what is needed.
 
@@ -255,14 +279,11 @@ def doctor() -> None:
     """
     from .doctor import facts
 
-    _table((), list(facts()))
+    terminal.table((), list(facts()))
 
 
 @app.command()
-def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="throughput.")],
-    as_json: Json = False,
-) -> None:
+def bench(name: options.Benchmark, as_json: options.Json = False) -> None:
     """Measure lettvin itself on this machine."""
     known = ("throughput",)
     if name not in known:
@@ -273,38 +294,5 @@ def bench(
     if as_json:
         print(json.dumps(result))
     else:
-        _table((), list(result["figures"].items()))
+        terminal.table((), list(result["figures"].items()))
         print(f"{result['command']} on {result['device']}")
-
-
-def _names(layers: str | None) -> list[str] | None:
-    if layers is None:
-        return None
-    names = [name.strip() for name in layers.split(",")]
-    if not all(names):
-        raise BadInput(f"--layers {layers!r} has an empty name: write names with commas between, such as 'a,b'")
-    return names
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns, numbers to the right; the last column is not padded."""
-    cells = [[str(cell) for cell in row] for row in ([head, *rows] if head else rows)]
-    if not cells:
-        return
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    right = [bool(rows) and not isinstance(rows[0][i], str) for i in range(len(widths))]
-    for row in cells:
-        fields = [cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)]
-        print("  ".join(fields).rstrip())
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr while a pass runs; nothing where stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

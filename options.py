@@ -1,0 +1,88 @@
+"""What may stand on the command line: the options that commands share, and how the text of one becomes a value.
+
+Covered: types for typer with their help, and parsers that refuse a value with the value in the text. Not covered: the
+commands (`cli.py`), and names that only a target or a source can judge.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .targets.errors import BadInput
+
+
+# typer hands a parser the default too, which is a number already.
+def count(given: str | int) -> int:
+    """A whole number from 1 up."""
+    text = str(given)
+    if not re.fullmatch(r"\d{1,9}", text) or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def from_0(given: str | int) -> int:
+    """A whole number from 0 up."""
+    text = str(given)
+    if not re.fullmatch(r"\d{1,18}", text):
+        raise typer.BadParameter(f"{text!r} is not a whole number from 0 up")
+    return int(text)
+
+
+def duration(given: str | float) -> float:
+    """A number of seconds above 0."""
+    text = str(given)
+    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text) or not float(text) > 0:
+        raise typer.BadParameter(f"{text!r} is not a number of seconds above 0")
+    return float(text)
+
+
+def names(layers: str | None) -> list[str] | None:
+    """The names in 'a,b'; None where the option was not given. Raises `BadInput` on an empty name."""
+    if layers is None:
+        return None
+    found = [name.strip() for name in layers.split(",")]
+    if not all(found):
+        raise BadInput(f"--layers {layers!r} has an empty name: write names with commas between, such as 'a,b'")
+    return found
+
+
+TargetName = Annotated[str, typer.Argument(metavar="TARGET", help="A network's name, or FILE.py:function.")]
+Address = Annotated[
+    str, typer.Argument(metavar="UNIT", help="[LAYER:]INDEX, LAYER:3+17 or LAYER:@file.safetensors.")
+]
+Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In words, such as 'What makes this unit fire?'")]
+Backbone = Annotated[str, typer.Option(metavar="NAME", help="Who decides what to try.")]
+Data = Annotated[str, typer.Option(metavar="SOURCE", help="sketch:N[@seed], or a folder of pictures.")]
+Generator = Annotated[str, typer.Option(metavar="NAME", help="Who makes new pictures.")]
+Layers = Annotated[
+    str | None,
+    typer.Option(metavar="A,B", help="Layers to dissect, by name; all blocks and the classifier if not given."),
+]
+Seed = Annotated[int, typer.Option(parser=from_0, metavar="N", help="The same seed gives the same.")]
+Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the run's folder goes.")]
+MaxImages = Annotated[
+    int | None,
+    typer.Option(parser=count, metavar="N", help="Stop after measuring so many pictures beyond the data."),
+]
+MaxSeconds = Annotated[float | None, typer.Option(parser=duration, metavar="S", help="Stop after so many seconds.")]
+Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu or cuda.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+OpenIt = Annotated[bool, typer.Option("--open/--no-open", help="Open the page where there is a screen.")]
+Prompt = Annotated[
+    str | None, typer.Argument(metavar="PROMPT", help="What to draw, such as 'two striped red cars on snow'.")
+]
+Draws = Annotated[int, typer.Option("-n", parser=count, metavar="N", help="How many draws.")]
+Out = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="FILE", help="Where the picture of all draws goes.")
+]
+Sheet = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the whole vocabulary as one labelled picture.")
+]
+Vocabulary = Annotated[bool, typer.Option("--vocabulary", help="Print every word by kind.")]
+Benchmark = Annotated[str, typer.Argument(metavar="NAME", help="throughput.")]
+Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
