@@ -27,7 +27,7 @@ def facts() -> Iterator[tuple[str, str]]:
     yield "devices", _or_why(devices)
     yield "targets", _or_why(lambda: ", ".join(_target_names()) + ", and any FILE.py:function")
     yield "cache", _or_why(_cache)
-    yield "fonts", "none needed: pictures and pages are drawn without installed fonts"
+    yield "fonts", _or_why(_fonts)
     yield "network", "not needed: weights come with a package, pictures are drawn here"
 
 
@@ -62,6 +62,14 @@ def _target_names() -> tuple[str, ...]:
     from .targets.loaders import target_names
 
     return target_names()
+
+
+def _fonts() -> str:
+    from PIL import features
+
+    if not features.check("freetype2"):
+        return "MISSING: this Pillow was built without FreeType, and contact sheets need it"
+    return f"Pillow's own, by FreeType {features.version('freetype2')}; no installed font is needed"
 
 
 def _cache() -> str:
