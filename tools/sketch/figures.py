@@ -67,9 +67,9 @@ def _drawn(thing: Thing, side: int, luck: list[float], cell: int) -> Drawing:
     c, s = math.cos(math.radians(thing.angle)), math.sin(math.radians(thing.angle))
     stretch = np.array([[1 + _STRETCH * spread[0], _SHEAR * spread[1]], [0.0, 1 - _STRETCH * spread[0]]])
     flip = np.diag([-1.0 if thing.flip else 1.0, 1.0])
-    turn = np.array([[c, -s], [s, c]]) @ flip @ stretch
+    turn = np.array([[c, -s], [s, c]])
     warp = (_WARP * spread[2], _WARP * spread[3], _WARP * spread[4])
-    return pen.fill(thing.scale * side / 2, turn, warp, (thing.x * side, thing.y * side), cell)
+    return pen.fill(thing.scale * side / 2, turn, flip @ stretch, warp, (thing.x * side, thing.y * side), cell)
 
 
 def _inks(base: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-_WORDS_ONLY = ("caption", "concept", "edit", "fingerprint", "prompt", "sheet")  # no random scene or pixel depends on them
+_WORDS_ONLY = ("caption", "concept", "edit", "fingerprint", "prompt", "sheet")  # no pixel depends on them
 
 
 def _digest() -> str:

@@ -71,7 +71,7 @@ def paint(scene: Scene) -> Painting:
         hidden |= mask
     reach = REACH[scene.treatment] * side / 224
     if reach:
-        footprints = [_grown(footprint, int(np.ceil(reach))) for footprint in footprints]
+        footprints = [_grown(footprint, int(np.ceil(reach)) + 2) for footprint in footprints]
     pixels = seen(canvas, scene.light, scene.treatment, scene.seed)
     return Painting(pixels, tuple(reversed(masks)), tuple(footprints))
 

@@ -178,20 +178,25 @@ class Pen:
         self,
         unit: float,
         turn: np.ndarray,
+        stretch: np.ndarray,
         warp: tuple[float, float, float],
         at: tuple[float, float],
         cell: int,
     ) -> Drawing:
         """Everything recorded, filled in order, on an image whose corners lie on multiples of `cell` pixels.
 
-        `unit`: pixels of a unit. `turn`: the 2 x 2 matrix of rotation, flip and stretch. `warp`: taper along y, along
-        x, and bend, each within about .15. `at`: where the unit square's centre lies, in pixels.
+        `warp`: taper along y, along x, and bend, each within about .15. `stretch`: 2 x 2 matrix of flip, stretch and
+        shear. What comes of them is centred and made two units long, then turned by the 2 x 2 matrix `turn`, made
+        `unit` pixels a unit, and put at `at`, in pixels.
         """
         points = np.concatenate(self._points)
         x, y = points[:, 0], points[:, 1]
         taper_y, taper_x, bend = warp
         warped = np.stack([x * (1 + taper_y * y) + bend * (y * y - 0.4), y * (1 + taper_x * x)], axis=1)
-        placed = warped @ (turn.T * unit) + at
+        warped = warped @ stretch.T
+        low, high = warped.min(axis=0), warped.max(axis=0)
+        unit *= 2 / float((high - low).max())
+        placed = (warped - (low + high) / 2) @ (turn.T * unit) + at
         widest = max(width for _, width in self._shapes) * unit / 2 + 3 * cell
         left, top = (math.floor(v / cell) * cell for v in placed.min(axis=0) - widest)
         right, bottom = (math.ceil(v / cell) * cell for v in placed.max(axis=0) + widest)

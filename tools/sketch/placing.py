@@ -37,11 +37,13 @@ def compose(
     light: str = "normal",
     treatment: str = "none",
     side: int = 224,
+    near_last: bool = True,
 ) -> Scene:
     """The scene of these things, in this order (the last in front), each at a new place where it stays visible.
 
     At least about 60% of each thing's area is left unoccluded, and all of it lies inside the frame; where that cannot
-    be done at the things' scales they are all shrunk until it can. Raises `BadInput` on an unknown background, light
+    be done at the things' scales they are all shrunk until it can. `near_last`: later things tend to stand lower, as
+    what is near does; else heights are drawn without regard to order. Raises `BadInput` on an unknown background, light
     or treatment.
     """
     check("background", background)
@@ -52,7 +54,7 @@ def compose(
     ground = background not in _FLOATING
     for _ in range(12):
         boxes = np.array([extent(thing) for thing in placed]).reshape(-1, 2)
-        places, covered = _best_layout(boxes, ground, rng)
+        places, covered = _best_layout(boxes, ground, near_last, rng)
         if covered <= _COVERED:
             break
         placed = [dataclasses.replace(t, scale=t.scale * 0.9) for t in placed]
@@ -63,7 +65,9 @@ def compose(
     return Scene(background, tuple(placed), light, treatment, seed, side)
 
 
-def _best_layout(boxes: np.ndarray, ground: bool, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def _best_layout(
+    boxes: np.ndarray, ground: bool, near_last: bool, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
     """The layout, n x 2, of least covering among many random ones, and the largest covered share in it."""
     n = len(boxes)
     if n == 0:
@@ -79,10 +83,12 @@ def _best_layout(boxes: np.ndarray, ground: bool, rng: np.random.Generator) -> t
         columns = math.ceil(math.sqrt(n))
         rows = math.ceil(n / columns)
         cells = np.argsort(rng.random((_LAYOUTS // 2, rows * columns)), axis=1)[:, :n]
-        cells.sort(axis=1)
+        if near_last:
+            cells.sort(axis=1)
         u[: _LAYOUTS // 2, :, 0] = (cells % columns + 0.25 + 0.5 * u[: _LAYOUTS // 2, :, 0]) / columns
         u[: _LAYOUTS // 2, :, 1] = (cells // columns + 0.25 + 0.5 * u[: _LAYOUTS // 2, :, 1]) / rows
-        u[_LAYOUTS // 2 :, :, 1].sort(axis=1)  # later things stand lower: the near ones are in front
+        if near_last:
+            u[_LAYOUTS // 2 :, :, 1].sort(axis=1)
     x = np.clip(half[:, 0] + 0.01 + u[:, :, 0] * (0.98 - 2 * half[:, 0]), half[:, 0], 1 - half[:, 0])
     y = highest + u[:, :, 1] * (lowest - highest)
     centre = np.stack([x, y], axis=2)

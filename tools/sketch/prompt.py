@@ -291,12 +291,13 @@ def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
         members.append(list(range(len(things), len(things) + count)))
         things += [random_thing(luck_here, **fixed) for _ in range(count)]
     wishes = [(a, relation, b) for i, relation, j in wanted.relations for a in members[i] for b in members[j]]
-    # What stands on or inside another is painted after it.
+    # What stands on, inside or lower than another is painted after it.
     order = list(range(len(things)))
     for a, relation, b in wishes:
-        if relation in ("on", "inside") and order.index(a) < order.index(b):
-            order.remove(a)
-            order.insert(order.index(b) + 1, a)
+        behind, front = (a, b) if relation == "above" else (b, a)
+        if relation not in ("left of", "right of") and order.index(front) < order.index(behind):
+            order.remove(front)
+            order.insert(order.index(behind) + 1, front)
     turned = [(order.index(a), relation, order.index(b)) for a, relation, b in wishes]
     return arrange([things[i] for i in order], turned, background, rng, wanted.light, wanted.treatment, side)
 

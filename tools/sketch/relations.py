@@ -61,7 +61,7 @@ def arrange(
     placed = list(scene.things)
     for attempt in range(10 * _TRIES):
         if attempt:
-            again = compose(placed, background, rng, light, treatment, side)
+            again = compose(placed, background, rng, light, treatment, side, near_last=attempt % 2 == 0)
             placed = list(again.things)
         for a, relation, b in wishes:
             if relation in ("on", "inside"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .pen import CLEAR, COAL, DARK, LIGHT, METAL, WOOD, Pen, tone
+from .pen import CLEAR, COAL, DARK, LIGHT, METAL, SILVER, WOOD, Pen, tone
 
 __all__ = ["CLOTHING", "FURNITURE", "TOOLS"]
 
@@ -144,6 +144,46 @@ def bottle(p: Pen) -> None:
     p.box(-0.13, -0.98, 0.13, -0.78, COAL, 0.03)
 
 
-CLOTHING = {"hat": hat, "shirt": shirt, "shoe": shoe}
-FURNITURE = {"chair": chair, "table": table, "lamp": lamp}
+def sock(p: Pen) -> None:
+    p.smooth([(-0.1, -0.7), (0.44, -0.7), (0.46, 0.0), (0.42, 0.4), (0.2, 0.6), (-0.3, 0.86), (-0.66, 0.9),
+              (-0.72, 0.62),
+              (-0.4, 0.42), (-0.12, 0.16)], tone())
+    p.smooth([(0.44, 0.1), (0.44, 0.42), (0.22, 0.6), (0.06, 0.5), (0.16, 0.2)], tone(-0.35))
+    p.smooth([(-0.4, 0.4), (-0.3, 0.86), (-0.66, 0.92), (-0.76, 0.66)], tone(-0.35))
+    p.part("cuff")
+    p.box(-0.16, -0.96, 0.5, -0.62, LIGHT, 0.06)
+    for i in range(5):
+        p.line([(-0.06 + i * 0.12, -0.9), (-0.06 + i * 0.12, -0.68)], 0.025, METAL)
+
+
+def crown(p: Pen) -> None:
+    p.smooth([(-0.86, 0.5), (0.0, 0.34), (0.86, 0.5), (0.0, 0.66)], tone(-0.45))
+    p.poly([(-0.84, 0.56), (-0.98, -0.42), (-0.5, 0.0), (-0.34, -0.62), (0.0, -0.06), (0.34, -0.62), (0.5, 0.0),
+            (0.98, -0.42), (0.84, 0.56), (0.4, 0.68), (-0.4, 0.68)], tone())
+    p.poly([(-0.84, 0.4), (-0.4, 0.5), (0.4, 0.5), (0.84, 0.4), (0.84, 0.56), (0.4, 0.68), (-0.4, 0.68), (-0.84, 0.56)],
+           tone(-0.25))
+    p.part("jewels")
+    for x, y in ((-0.97, -0.46), (-0.34, -0.66), (0.34, -0.66), (0.97, -0.46)):
+        p.dot(x, y, 0.085, LIGHT)
+    for x, y in ((-0.5, 0.55), (0.0, 0.59), (0.5, 0.55)):
+        p.dot(x, y, 0.065, SILVER)
+
+
+def bed(p: Pen) -> None:
+    p.box(0.84, -0.1, 0.98, 0.66, tone(-0.35), 0.04)
+    p.box(-1.0, -0.6, -0.84, 0.66, tone(-0.35), 0.04)
+    p.part("mattress")
+    p.box(-0.88, 0.1, 0.88, 0.36, LIGHT, 0.06)
+    p.part("pillow")
+    p.smooth([(-0.86, 0.1), (-0.82, -0.16), (-0.6, -0.22), (-0.36, -0.12), (-0.34, 0.1)], LIGHT)
+    p.curve([(-0.8, 0.08), (-0.6, 0.02), (-0.4, 0.1)], 0.02, METAL)
+    p.part()
+    p.smooth([(-0.4, 0.02), (0.0, -0.1), (0.5, -0.06), (0.88, 0.0), (0.9, 0.46), (0.3, 0.5), (-0.4, 0.46),
+              (-0.46, 0.2)], tone())
+    p.smooth([(-0.42, 0.02), (-0.24, -0.05), (-0.26, 0.47), (-0.44, 0.45)], tone(0.3))
+    p.box(-0.9, 0.44, 0.9, 0.54, tone(-0.4))
+
+
+CLOTHING = {"hat": hat, "shirt": shirt, "shoe": shoe, "sock": sock, "crown": crown}
+FURNITURE = {"chair": chair, "table": table, "lamp": lamp, "bed": bed}
 TOOLS = {"key": key, "umbrella": umbrella, "hammer": hammer, "cup": cup, "bottle": bottle}

@@ -124,7 +124,7 @@ def star(p: Pen) -> None:
         tips.append((r * math.cos(t), r * math.sin(t) + 0.06))
     p.poly(tips, tone())
     for i in range(0, 10, 2):
-        p.poly([(0, 0.06), tips[i], tips[(i + 1) % 10]], tone(-0.2))
+        p.poly([(0, 0.06), tips[i], tips[(i + 1) % 10]], tone(-0.12))
         p.poly([(0, 0.06), tips[i], tips[i - 1]], tone(0.14))
 
 

@@ -66,7 +66,9 @@ def _paint_all(cells: list[tuple[str, Scene]]) -> list[tuple[str, np.ndarray]]:
 
 
 def _sections(seed: int) -> list[tuple[str, list[tuple[str, Scene]]]]:
-    def alone(key: int, background: str = "plain", light: str = "normal", treatment: str = "none", **fixed: Any) -> Scene:
+    def alone(
+        key: int, background: str = "plain", light: str = "normal", treatment: str = "none", **fixed: Any
+    ) -> Scene:
         rng = stream(seed, key)
         thing = random_thing(rng, **({"size": "large", "pattern": "plain"} | fixed))
         return compose([thing], background, rng, light, treatment, _CELL)
@@ -80,7 +82,7 @@ def _sections(seed: int) -> list[tuple[str, list[tuple[str, Scene]]]]:
             for frequency in FREQUENCIES if kind.periodic else (None,):
                 word = " ".join(w for w in (frequency, orientation, name) if w)
                 ink = ("black", "white")[len(stimuli) % 2]
-                fixed = {"noun": name, "colour": ink, "orientation": orientation, "frequency": frequency}
+                fixed: dict[str, Any] = {"noun": name, "colour": ink, "orientation": orientation, "frequency": frequency}
                 stimuli.append((word, alone(600 + len(stimuli), **fixed)))
     return [
         ("nouns", nouns),

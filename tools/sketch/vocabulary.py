@@ -43,66 +43,96 @@ class Stimulus:
 # name | plural (only where not name + s) | aspect | stance | parts
 _TABLE: dict[str, str] = {
     "animal": """
-        dog | | 1.25 | stands | head, tail, legs, eye
-        cat | | 0.75 | stands | head, tail, eye
-        horse | | 1.0 | stands | head, tail, legs, eye
-        elephant | | 1.3 | stands | head, trunk, tusk, legs, eye
-        rabbit | | 0.75 | stands | ears, tail, eye
-        fish | fish | 1.7 | flies | tail, fin, eye
-        bird | | 1.35 | flies | wing, beak, tail, eye
-        butterfly | butterflies | 1.15 | flies | wings
-        snail | | 1.5 | stands | shell, eye
-        turtle | | 1.6 | stands | shell, head, legs, eye
+        dog | | 1.3 | stands | tail, legs, head, eye
+        cat | | 0.75 | stands | tail, head, eye
+        horse | | 0.99 | stands | tail, legs, head, eye
+        elephant | | 1.44 | stands | tail, legs, tusk, trunk, head, eye
+        rabbit | | 0.63 | stands | tail, ears, eye
+        fish | fish | 1.84 | flies | fin, tail, eye
+        bird | | 1.39 | flies | tail, legs, wing, beak, eye
+        butterfly | butterflies | 1.13 | flies | wings
+        snail | | 1.56 | stands | shell
+        turtle | | 1.63 | stands | legs, head, shell, eye
+        duck | | 1.53 | stands | beak, head, wing, eye
+        owl | | 0.71 | stands | ears, wings, eye, beak, feet
+        penguin | | 0.7 | stands | feet, wings, belly, beak, eye
+        snake | | 1.85 | stands | tongue, head, eye
+        whale | | 1.53 | stands | spout, tail, belly, fin, eye
+        crab | | 1.26 | stands | legs, claws, eye
+        giraffe | | 0.65 | stands | tail, legs, head, eye
+        pig | | 1.57 | stands | tail, legs, head, snout, eye
     """,
     "vehicle": """
-        car | | 2.1 | stands | wheels, windows, light
-        bus | buses | 1.9 | stands | wheels, windows, light
-        airplane | | 1.7 | flies | wing, tail, windows
-        boat | | 1.0 | stands | sail, mast
-        rocket | | 0.6 | flies | fins, window, flame
-        bicycle | | 1.6 | stands | wheels, frame, saddle
+        car | | 1.98 | stands | windows, light, wheels
+        bus | buses | 1.9 | stands | windows, light, wheels
+        airplane | | 1.95 | flies | tail, wing, windows
+        boat | | 1.05 | stands | mast, sail
+        rocket | | 0.58 | flies | flame, fins, window
+        bicycle | | 1.82 | stands | wheels, frame, saddle
+        truck | | 1.74 | stands | cab, windows, light, wheels
+        train | | 1.32 | stands | smoke, chimney, windows, wheels, light
+        helicopter | | 1.93 | flies | rotor, tail, windows, skids
     """,
     "plant": """
-        tree | | 0.8 | stands | trunk
-        flower | | 0.65 | stands | stem, leaves
-        mushroom | | 0.95 | stands | stem
+        tree | | 0.77 | stands | trunk
+        flower | | 0.59 | stands | stem, leaves, centre
+        mushroom | | 1.0 | stands | stem
+        cactus | cactuses | 0.67 | stands | pot, spines
     """,
     "food": """
-        apple | | 0.95 | loose | stem, leaf
-        banana | | 1.4 | loose | stem
-        carrot | | 2.2 | loose | leaves
+        apple | | 0.96 | loose | stem, leaf
+        banana | | 1.24 | loose | stem
+        carrot | | 2.43 | loose | leaves
+        cherry | cherries | 0.89 | loose | stem, leaf
+        cake | | 1.09 | stands | candles, icing, plate
+        pumpkin | | 1.18 | stands | stem
     """,
     "clothing": """
-        hat | | 1.5 | loose | band
-        shirt | | 1.1 | loose | buttons
-        shoe | | 1.7 | loose | sole, laces
+        hat | | 1.62 | loose | band
+        shirt | | 1.18 | loose | buttons
+        shoe | | 2.13 | loose | laces, sole
+        sock | | 0.7 | loose | cuff
+        crown | | 1.45 | loose | jewels
     """,
     "furniture": """
-        chair | | 0.6 | stands | seat, legs
-        table | | 1.6 | stands | legs
-        lamp | | 0.6 | stands | shade, foot
+        chair | | 0.6 | stands | legs, seat
+        table | | 1.75 | stands | legs
+        lamp | | 0.62 | stands | foot, shade
+        bed | | 1.61 | stands | mattress, pillow
     """,
     "tool": """
-        key | | 2.4 | loose | teeth
-        umbrella | | 1.0 | loose | handle
-        hammer | | 0.6 | loose | handle
-        cup | | 1.2 | stands | handle
-        bottle | | 0.35 | stands | label, cap
+        key | | 2.69 | loose | teeth
+        umbrella | | 1.03 | loose | handle
+        hammer | | 0.58 | loose | handle
+        cup | | 1.25 | stands | handle
+        bottle | | 0.38 | stands | label, cap
+        scissors | scissors | 1.88 | loose | blades
+        book | | 0.88 | loose | pages, label
+        candle | | 0.62 | stands | flame, holder
+        clock | | 0.87 | stands | legs, bells, face, hands
+        camera | | 1.51 | loose | button, lens, flash
     """,
     "building": """
-        house | | 1.1 | stands | roof, door, windows
-        castle | | 1.1 | stands | door, windows, flag
+        house | | 1.13 | stands | chimney, roof, door, windows
+        castle | | 1.09 | stands | flag, windows, door
+        tent | | 1.43 | stands | door, ropes
+        lighthouse | | 0.58 | stands | rock, bands, lantern, roof, door
     """,
     "body part": """
-        hand | | 0.8 | loose | fingers
-        eye | | 1.8 | loose | iris, pupil
+        hand | | 0.67 | loose | fingers
+        eye | | 1.87 | loose | iris, pupil
     """,
     "instrument": """
-        guitar | | 0.4 | loose | neck, strings
+        guitar | | 0.41 | loose | neck, strings
+        drum | | 1.12 | stands | ropes, rims, skin, sticks
+        trumpet | | 2.22 | loose | mouthpiece, valves
+        piano | | 1.1 | stands | legs, keys
     """,
     "toy": """
-        ball | | 1.0 | stands | band
+        ball | | 1.03 | stands | band
         star | | 1.05 | loose |
+        kite | | 0.58 | flies | tail, sticks
+        balloon | | 0.56 | flies | string
     """,
 }
 
