@@ -1,7 +1,7 @@
 """Exemplars across the unit's whole range, and the distribution that they stand in.
 
-Covered: each exemplar's picture with mask outline and patch box, its heat map, the patch the unit sees, caption, peak and
-percentile; the histogram of the data's peaks. Not covered: which pictures are exemplars (the answer names them).
+Covered: each exemplar's picture with mask outline and patch box, its heat map, the patch the unit sees, caption, peak
+and percentile; the histogram of the data's peaks. Not covered: which pictures are exemplars (the answer names them).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def exemplars(seen: Happenings, pictures: Pictures) -> list[Exemplar]:
     if seen.answered is None:
         return []
     known = {identity: _reading(seen, pictures, identity) for identity in dict.fromkeys(seen.answered.exemplars)}
-    ranked = sorted(known, key=lambda identity: (-(known[identity][0] if known[identity][0] is not None else -np.inf), identity))
+    ranked = sorted(known, key=lambda identity: (-_or_lowest(known[identity][0]), identity))
     told = []
     for place, identity in enumerate(ranked, 1):
         kept = seen.pictures.get(identity)
@@ -71,6 +71,10 @@ def exemplars(seen: Happenings, pictures: Pictures) -> list[Exemplar]:
     return told
 
 
+def _or_lowest(peak: float | None) -> float:
+    return -np.inf if peak is None else peak
+
+
 def _reading(seen: Happenings, pictures: Pictures, identity: str) -> tuple[float | None, float | None]:
     """Peak and percentile: from the events; else the peak from the map, and the percentile between known quantiles."""
     if identity in seen.readings:
@@ -91,7 +95,7 @@ def _between(seen: Happenings, peak: float) -> float | None:
 
 
 def distribution(seen: Happenings, shown: list[Exemplar]) -> Markup | None:
-    """The histogram of the data's peaks with quantiles, exemplars and mask threshold; None before the unit was profiled."""
+    """The histogram of the data's peaks with quantiles, exemplars and mask threshold; None where never profiled."""
     if seen.profiled is None:
         return None
     quantiles = [(q, value) for q, value in seen.profiled.quantiles if q in SHOWN_QUANTILES]

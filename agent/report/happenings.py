@@ -65,7 +65,7 @@ class Happenings:
         )
 
     def verdict(self, trial: Registered) -> str:
-        """The experiment's verdict: corrected over the run where there is an answer, else as it was judged at the time."""
+        """The experiment's verdict: corrected over the run where there is an answer, else as judged at the time."""
         judged, final = self.judged.get(trial.experiment), self.final(trial)
         if judged is None:
             return "abandoned"

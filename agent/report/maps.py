@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def keep_maps(run: Path, maps: Mapping[str, np.ndarray], threshold: float, patch
         if found.ndim != 2 or found.size == 0:
             raise ValueError(f"the map of picture {identity!r} is h x w, not {found.shape}")
     ids = sorted(maps)
-    arrays = {f"map_{i}": np.ascontiguousarray(maps[identity], np.float32) for i, identity in enumerate(ids)}
+    arrays: dict[str, Any] = {f"map_{i}": np.ascontiguousarray(maps[x], np.float32) for i, x in enumerate(ids)}
     buffer = io.BytesIO()
     np.savez(
         buffer,

@@ -1,8 +1,8 @@
 """`report.html`: one self-contained page a person reads, drawn from the run folder alone.
 
-Covered: reading the folder, rendering the template, keeping the page small, forbidding by its own policy whatever is not
-in it. Not covered: the parts (`exemplar_strip.py`, `story.py`), the plots (`plots.py`). jinja2 escapes every string; the
-only markup that passes is made by `plots.py`, which escapes its own.
+Covered: reading the folder, rendering the template, keeping the page small, forbidding by its own policy whatever is
+not in it. Not covered: the parts (`exemplar_strip.py`, `story.py`, `attempts.py`), the plots (`plots.py`). jinja2
+escapes every string; the only markup that passes is made by `plots.py`, which escapes its own.
 """
 
 from __future__ import annotations
@@ -21,21 +21,23 @@ from markupsafe import Markup
 from ...tools.store import write_whole
 from ..run_folder import read_about, read_events
 from . import wording
+from .attempts import attempts, redraw
 from .exemplar_strip import distribution, exemplars, heat_legend
+from .groups import Teller
 from .happenings import Happenings, gather
 from .maps import read_maps
 from .pictures import Pictures
 from .plots import interval_bar
-from .story import Node, Teller, attempts, redraw, tree, trials
+from .story import Node, tree, trials
 
 MOST_BYTES = 4_900_000
 LADDER = ((224, 128, 64), (224, 96, 64), (192, 72, 40), (160, 56, 24), (128, 48, 12), (96, 40, 6), (64, 32, 2))
-"""Sides of exemplars and thumbnails, and most thumbnails a group: the first at which the page is small enough is taken."""
+"""Sides of exemplars and thumbnails, most thumbnails a group: the first at which the page is small enough is taken."""
 MOST_TEXT = 4000  # characters of an instrument's answer shown in the record; events.jsonl has all of it
 
 
 def write_page(run: Path) -> Path:
-    """Write the run's report.html. The same folder gives the same bytes. Raises `BadInput` where it is no run folder."""
+    """Write the run's report.html; the same folder gives the same bytes. Raises `BadInput` on any other folder."""
     about, seen, maps = read_about(run), gather(read_events(run)), read_maps(run)
     for large, small, most in LADDER:
         page = _render(about, seen, Pictures(run, maps, large, small), most).encode()
@@ -52,6 +54,7 @@ def _render(about: Mapping[str, Any], seen: Happenings, pictures: Pictures, most
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     for name in ("number", "share", "chance", "interval", "confidence", "fit", "counted", "shortened"):
         environment.filters[name] = getattr(wording, name)
+    pictures.prepare(seen.pictures.keys() & seen.readings.keys())
     teller = Teller(seen, pictures, most)
     tried, attempted = trials(teller), attempts(teller)
     shown = exemplars(seen, pictures)

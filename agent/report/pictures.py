@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import base64
 import io
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,20 +24,25 @@ from .maps import Maps
 if TYPE_CHECKING:
     from PIL import Image
 
-RAMP = ((18, 10, 46), (86, 20, 110), (163, 44, 96), (224, 92, 56), (250, 168, 40), (252, 240, 160))
+RAMP = ((40, 14, 84), (98, 22, 116), (163, 44, 96), (224, 92, 56), (250, 168, 40), (252, 240, 140))
 """Dark violet to pale yellow: its brightness only rises, so that it reads the same without colour."""
 GRID = 112  # side of the grid on which a mask's outline is traced
 
 
 @dataclass
 class Pictures:
-    """A run's pictures, each read once; `large` and `small` are the longer sides, in pixels, at which they are inlined."""
+    """A run's pictures, inlined at longer sides of `large` (exemplars) and `small` (thumbnails) pixels, each once."""
 
     run: Path
     maps: Maps
     large: int = 224
     small: int = 128
     _seen: dict[tuple[str, int], str | None] = field(default_factory=dict)
+
+    def prepare(self, identities: Iterable[str]) -> None:
+        """Make the thumbnails of these pictures on all cores: decoding and encoding let other threads run."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self.thumbnail, identities))
 
     def thumbnail(self, identity: str) -> str | None:
         return self._inlined(identity, self.small)
@@ -52,8 +60,8 @@ class Pictures:
         part = np.clip((upsample(found, image.height, image.width) - low) / max(high - low, 1e-12), 0, 1)[..., None]
         at = part[..., 0] * (len(RAMP) - 1)
         colours = np.stack([np.interp(at, range(len(RAMP)), [c[k] for c in RAMP]) for k in range(3)], axis=-1)
-        grey = np.asarray(image.convert("L"), np.float64)[..., None] * 0.75
-        cover = 0.25 + 0.6 * part
+        grey = 70 + 0.6 * np.asarray(image.convert("L"), np.float64)[..., None]
+        cover = np.sqrt(part) * 0.9
         return _data_url(_image((grey * (1 - cover) + colours * cover).astype(np.uint8)))
 
     def patch(self, identity: str) -> str | None:
@@ -81,7 +89,9 @@ class Pictures:
             return None
         step = max(image.width, image.height) / GRID
         height, width = (max(2, round(side / step)) for side in (image.height, image.width))
-        return traced(mask(found, self.maps.threshold, height, width), image.width / width, image.height / height) or None
+        return (
+            traced(mask(found, self.maps.threshold, height, width), image.width / width, image.height / height) or None
+        )
 
     def scale(self) -> tuple[float, float]:
         """The heat maps' ends: the median and the maximum of all kept maps."""
@@ -108,7 +118,7 @@ class Pictures:
 
 
 def traced(where: np.ndarray, across: float, down: float) -> str:
-    """The border of a region (bool, h x w) as an SVG path of horizontal and vertical runs; cells are `across` x `down`."""
+    """The border of a region (bool, h x w) as an SVG path of straight runs; cells are `across` x `down`."""
     padded = np.pad(where, 1)
     parts = []
     for turned in (False, True):

@@ -74,7 +74,7 @@ def strips(
 ) -> Markup:
     """Every peak of every row as a point, its median as a line; below, the effect (0 to 1) with its interval.
 
-    Every row has values. `references`: places on the peaks' scale worth a line, with their names (the data's quantiles).
+    Every row has values. `references`: places on the peaks' scale worth a line, named (the data's quantiles).
     """
     axis = axis_over([v for row in rows for v in row.values])
     parts: list[Markup] = []
@@ -108,7 +108,9 @@ def strips(
     parts.append(_scale(axis, bottom + 2))
     parts.append(_text(RIGHT, bottom + 27, "peak activation", "tick", "end"))
     height = bottom + 32
-    said = [f"{row.name}: median {number(float(np.median(np.asarray(row.values))))}, n {len(row.values)}" for row in rows]
+    said = [
+        f"{row.name}: median {number(float(np.median(np.asarray(row.values))))}, n {len(row.values)}" for row in rows
+    ]
     if effect is not None and interval is not None:
         parts.append(_effect(effect, interval, effect_of, height + 14))
         height += 62
@@ -143,7 +145,7 @@ def histogram(
     exemplars: Sequence[tuple[float, str]],
     threshold: float,
 ) -> Markup:
-    """The data's peaks: bars, quantile lines, a mark for every exemplar, and the mask threshold where it is in range."""
+    """The data's peaks: bars, quantile lines, a mark for every exemplar, the mask threshold where it is in range."""
     axis = axis_over([*edges, *(value for value, _ in exemplars)])
     top, floor = 30.0, 150.0
     most = max(counts, default=0) or 1
@@ -155,7 +157,11 @@ def histogram(
             said = f"{count} pictures from {number(edges[i])} to {number(edges[i + 1])}"
             parts.append(
                 Markup('<rect class="bar" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>').format(
-                    round(left, 2), round(floor - height, 2), round(max(0.8, right - left - 0.6), 2), round(height, 2), said
+                    round(left, 2),
+                    round(floor - height, 2),
+                    round(max(0.8, right - left - 0.6), 2),
+                    round(height, 2),
+                    said,
                 )
             )
     taken = [-99.0, -99.0]
@@ -180,18 +186,24 @@ def histogram(
     parts.append(_text(LEFT, floor + 40, f"▲ exemplars below · tallest bar: {most:,} pictures", "tick", "start"))
     parts.append(_text(RIGHT, floor + 40, "peak activation", "tick", "end"))
     said = ", ".join(f"{100 * q:g}% at {number(value)}" for q, value in quantiles)
-    return _svg(parts, floor + 46, f"Histogram of the peaks of {sum(counts):,} pictures. Quantiles: {said or 'unknown'}.")
+    return _svg(
+        parts, floor + 46, f"Histogram of the peaks of {sum(counts):,} pictures. Quantiles: {said or 'unknown'}."
+    )
 
 
 def controls(others: Sequence[float], own: float | None) -> Markup:
-    """Superiority of block high over near misses: other units of the layer as small points, the unit itself as a large one."""
+    """Superiority of block high over near misses: other units of the layer as rings, the unit itself as a disc."""
     axis = Axis(0.0, 1.0)
     parts = [_line(axis(0.5), 22, axis(0.5), 58, "ref"), _line(LEFT, 40, RIGHT, 40, "base")]
     for k, value in enumerate(others):
-        parts.append(point(axis(value), round(40 + 24 * ((k * GOLDEN) % 1 - 0.5), 2), "", f"another unit: {share(value)}"))
+        parts.append(
+            point(axis(value), round(40 + 24 * ((k * GOLDEN) % 1 - 0.5), 2), "", f"another unit: {share(value)}")
+        )
     if own is not None:
         x = axis(own)
-        parts.append(Markup('<circle class="effect" cx="{}" cy="40" r="5.5"><title>{}</title></circle>').format(x, share(own)))
+        parts.append(
+            Markup('<circle class="effect" cx="{}" cy="40" r="5.5"><title>{}</title></circle>').format(x, share(own))
+        )
         side = "end" if x > 200 else "start"
         parts.append(_text(x + (4 if side == "end" else -4), 16, f"this unit {share(own)}", "value", side))
     parts.append(_scale(axis, 62))
@@ -204,7 +216,8 @@ def interval_bar(effect: float, interval: tuple[float, float]) -> Markup:
     """A line of a table: the effect and its interval between 0 and 1, with no words (the table holds the numbers)."""
     axis = Axis(0.0, 1.0, 4, 96)
     return Markup(
-        '<svg class="bar-line" viewBox="0 0 100 14" aria-hidden="true"><line class="ref" x1="50" x2="50" y1="1" y2="13"/>'
+        '<svg class="bar-line" viewBox="0 0 100 14" aria-hidden="true">'
+        '<line class="ref" x1="50" x2="50" y1="1" y2="13"/>'
         '<line class="base" x1="4" x2="96" y1="7" y2="7"/><line class="interval" x1="{}" x2="{}" y1="7" y2="7"/>'
         '<circle class="effect" cx="{}" cy="7" r="3.2"/></svg>'
     ).format(axis(interval[0]), axis(interval[1]), axis(effect))
@@ -227,7 +240,9 @@ def _scale(axis: Axis, y: float) -> Markup:
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
-    return Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(kind, *(round(v, 2) for v in (x1, y1, x2, y2)))
+    return Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
+        kind, *(round(v, 2) for v in (x1, y1, x2, y2))
+    )
 
 
 def _text(x: float, y: float, said: str, kind: str, anchor: str, whole: str | None = None) -> Markup:

@@ -1,7 +1,7 @@
 """Numbers and verdicts in words, as the page says them.
 
-Covered: short numbers, p-values, intervals, what each verdict means, confidence in words. Not covered: what is concluded
-(`agent/admission.py`); nothing is judged anew here.
+Covered: short numbers, p-values, intervals, what each verdict means, confidence in words. Not covered: what is
+concluded (`agent/admission.py`); nothing is judged anew here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ MEANS = {
 CHECKS = {True: "passed", False: "failed", None: "could not be tried"}
 
 BLOCKS = {
+    "pairs": (
+        "Predicted high, and near misses",
+        "fresh pictures in which the answer holds; below each the same but for one factor",
+    ),
     "high": ("Predicted high", "fresh pictures in which the answer holds"),
     "near-miss": ("Near misses", "one factor away from those above, so that the answer no longer holds: predicted low"),
     "rival": ("Answer against rival", "pictures on which the two disagree"),
@@ -63,11 +67,18 @@ def interval(low_high: tuple[float, float] | None) -> str:
 def confidence(probability: float | None, verdict: str) -> str:
     """How sure the run is of its verdict, in words and as a number."""
     if probability is None:
-        return "No confidence is stated: the run did not settle the question." if verdict == "inconclusive" else (
-            "No confidence is stated."
+        return (
+            "No confidence is stated: the run did not settle the question."
+            if verdict == "inconclusive"
+            else ("No confidence is stated.")
         )
     words = "a toss-up"
-    for least, said in ((0.95, "almost certain"), (0.85, "very likely"), (0.7, "likely"), (0.55, "more likely than not")):
+    for least, said in (
+        (0.95, "almost certain"),
+        (0.85, "very likely"),
+        (0.7, "likely"),
+        (0.55, "more likely than not"),
+    ):
         if probability >= least:
             words = said
             break
