@@ -77,11 +77,12 @@ class LitePreprocess:
         """Pictures, uint8 H x W x 3 each, to a float tensor N x 3 x side x side that lies channels-last in memory."""
         import torch
 
-        stacked = np.empty((len(pictures), self.side, self.side, 3), dtype=np.uint8)
-        for row, pixels in zip(stacked, pictures, strict=True):
+        out = np.empty((len(pictures), self.side, self.side, 3), dtype=np.float32)
+        for row, pixels in zip(out, pictures, strict=True):  # a picture at a time stays in the cache, on one core
             row[...] = pixels if pixels.shape == row.shape else _resized(pixels, self.side)
-        # from NHWC, permuted: channels-last costs nothing here and no copy in the forward
-        return torch.from_numpy(stacked).to(torch.float32).sub_(127).div_(128).permute(0, 3, 1, 2)
+            row -= 127
+            row *= 1 / 128
+        return torch.from_numpy(out).permute(0, 3, 1, 2)  # channels-last costs nothing here, and no copy later
 
 
 def _resized(pixels: Pixels, side: int) -> Pixels:
@@ -118,25 +119,30 @@ def _architecture(size: int) -> nn.Module:
 
 
 def _untrained(size: int, seed: int) -> nn.Module:
-    """The architecture with seeded weights, and batch-norm statistics taken on noise pictures.
+    """The architecture with seeded weights, and batch-norm statistics taken on noise pictures, layer by layer.
 
-    Without such statistics an untrained network's activations vanish within a few blocks. They are taken in float64,
-    so that the same seed gives the same float32 weights whatever the number of threads.
+    Without such statistics an untrained network's activations vanish within a few blocks. They are averaged in
+    float64, so that the same seed gives the same float32 weights whatever the number of threads.
     """
     import torch
     from torch import nn
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = _architecture(size).double().eval()
-    tensor = LitePreprocess(SIDES[size]).batch([p.pixels for p in noise_pictures(8, SIDES[size], seed=1)]).double()
-    norms = [inner for inner in module.modules() if isinstance(inner, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = None  # the plain average of what is seen
-        norm.train()
+        module = _architecture(size).eval()
+
+    def settle(norm: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen = inputs[0].double()
+        norm.get_buffer("running_mean").copy_(seen.mean((0, 2, 3)))
+        norm.get_buffer("running_var").copy_(seen.var((0, 2, 3), correction=0))
+
+    handles = [m.register_forward_pre_hook(settle) for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
+    noise = [picture.pixels for picture in noise_pictures(8, SIDES[size], seed=1)]
     with torch.inference_mode():
-        module(tensor)
-    return module.float().eval()
+        module(LitePreprocess(SIDES[size]).batch(noise))
+    for handle in handles:
+        handle.remove()
+    return module
 
 
 def conv_norm_pairs(module: nn.Module) -> Iterator[tuple[str, str]]:

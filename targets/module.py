@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -113,8 +112,7 @@ class ModuleTarget(Target):
         rows: list[torch.Tensor] = []
         for picture in pictures:
             try:
-                with _stdout_to_stderr():
-                    row = self.preprocess(picture.image)
+                row = self.preprocess(picture.image)
             except Exception as error:
                 raise TargetFailed(f"{self.name}: preprocessing raised {one_line(error)}") from error
             if not isinstance(row, torch.Tensor) or row.ndim != 3 or row.shape[0] != 3 or not row.is_floating_point():
@@ -162,7 +160,7 @@ class ModuleTarget(Target):
 
             return seen
 
-        with self._forwards, torch.inference_mode(), _exact_float32(), _stdout_to_stderr():
+        with self._forwards, torch.inference_mode(), _exact_float32():
             handles = [_inside(module, name).register_forward_hook(hook(name)) for name in wanted]
             try:
                 if module.training:
@@ -192,7 +190,7 @@ class ModuleTarget(Target):
         if layer not in self._patches:
             tensor = self.prepare(noise_pictures(4)).to(self.device).contiguous(memory_format=self._memory_format)
             inner = _inside(self.module, self.layer(layer).name)
-            with self._forwards, _stdout_to_stderr():
+            with self._forwards:
                 self._patches[layer] = effective_patch(self.module, inner, self.layer(layer), tensor)
         return self._patches[layer]
 
@@ -239,7 +237,7 @@ class ModuleTarget(Target):
             return seen
 
         tensor = probe.to(self.device).contiguous(memory_format=self._memory_format)
-        with torch.inference_mode(), _exact_float32(), _stdout_to_stderr():
+        with torch.inference_mode(), _exact_float32():
             handles = [_inside(self.module, name).register_forward_hook(hook(name)) for name in names]
             try:
                 self.module(tensor)
@@ -304,11 +302,6 @@ def _exact_float32() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
-
-
-def _stdout_to_stderr() -> contextlib.AbstractContextManager[object]:
-    """What the network's own code prints goes to stderr: stdout belongs to the answer."""
-    return contextlib.redirect_stdout(sys.stderr)
 
 
 def one_line(error: BaseException) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from lettvin.targets.efficientnet_lite import LitePreprocess, conv_norm_pairs, load_efficientnet_lite
 from lettvin.targets.errors import BadInput
 from lettvin.targets.patch import noise_pictures
-from PIL import Image
 
 
 @pytest.fixture(scope="module")

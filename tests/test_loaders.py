@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import EntryPoint
 
 import pytest
+
 from lettvin.targets import loaders
 from lettvin.targets.errors import BadInput, TargetFailed
 from lettvin.targets.loaders import load_target, register, target_names

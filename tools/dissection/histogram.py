@@ -1,9 +1,10 @@
 """Streaming quantiles of many units at once: one histogram a unit, whose range doubles as wider values come.
 
 Covered: 2,048 bins a unit, with widths that are powers of two, so that widening merges whole bins in pairs and never
-moves a value across an edge; quantiles by interpolation within a bin; exact extremes, mean and variance of what was
-added. Not covered: which values are added (`one_pass.py` takes a sample of positions of every map).
-Memory is 8 KiB a unit, whatever the number of values.
+moves a value across an edge; quantiles by interpolation within a bin; exact extremes, exact counts of zeros and of
+positive values; moments to within a bin (the range over 1,024 at worst).
+Not covered: which values are added (`one_pass.py` takes a sample of positions of every map).
+Memory is 8 KiB a unit, whatever the number of values: at most 2^31 in one bin.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 BINS = 2048
 _FINEST = 24  # a bin is never finer than 2^-24 of the value it holds: float32 cannot tell such values apart
+_STATE = ("counts", "exponent", "first", "low", "high", "zeros")
 
 
 class Histograms:
@@ -21,36 +23,35 @@ class Histograms:
 
     def __init__(self, units: int) -> None:
         self.units = units
-        self.counts = np.zeros((units, BINS), dtype=np.int64)
+        self.counts = np.zeros((units, BINS), dtype=np.int32)
         self.exponent = np.zeros(units, dtype=np.int64)  # bins are 2^exponent wide
         self.first = np.zeros(units, dtype=np.int64)  # bin j holds [first + j, first + j + 1) * 2^exponent
         self.low = np.full(units, np.inf, dtype=np.float32)
         self.high = np.full(units, -np.inf, dtype=np.float32)
-        self.n = 0
-        self.positive = np.zeros(units, dtype=np.int64)
         self.zeros = np.zeros(units, dtype=np.int64)
-        self.total = np.zeros(units)  # of value - shift, where shift is the first batch's mean: no cancellation
-        self.squares = np.zeros(units)
-        self.shift = np.zeros(units)
+        self.n = 0
 
     def add(self, values: np.ndarray) -> None:
         """Count values, n x units."""
+        import torch
+
         if not len(values):
             return
-        low, high = values.min(0), values.max(0)
-        if self.n == 0:
-            self.shift = values.mean(0, dtype=np.float64)
+        given = torch.from_numpy(values)
+        low, high = given.amin(0).numpy(), given.amax(0).numpy()
         self._widen(low, high)
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
         self.n += len(values)
-        self.positive += (values > 0).sum(0)
-        self.zeros += (values == 0).sum(0)
-        centred = values - self.shift
-        self.total += centred.sum(0)
-        self.squares += np.einsum("nu,nu->u", centred, centred)
-        bins = np.floor(np.ldexp(values.astype(np.float64), -self.exponent)).astype(np.int64)
-        bins += np.arange(self.units) * BINS - self.first
-        self.counts += np.bincount(bins.ravel(), minlength=self.units * BINS).reshape(self.units, BINS)
+        zero = given == 0
+        if zero.any():
+            self.zeros += zero.sum(0).numpy()
+        # exact in float32: scaling by powers of two (two factors, each one representable), floor, and integers < 2^25
+        half = -self.exponent // 2
+        bins = given * torch.from_numpy(np.ldexp(np.float32(1), half))
+        bins = bins.mul_(torch.from_numpy(np.ldexp(np.float32(1), -self.exponent - half))).floor_().to(torch.int64)
+        bins += torch.from_numpy(np.arange(self.units) * BINS - self.first)
+        flat = torch.from_numpy(self.counts).view(-1)
+        flat.scatter_add_(0, bins.view(-1), torch.ones(1, dtype=torch.int32).expand(bins.numel()))
 
     def _widen(self, low: np.ndarray, high: np.ndarray) -> None:
         """Let every unit's bins hold [low, high] too: the finest power of two that does, keeping the counts."""
@@ -63,7 +64,7 @@ class Histograms:
             self.exponent = np.maximum(np.floor(np.log2(spread)).astype(np.int64), finest)
             self.first = np.floor(np.ldexp(lowest, -self.exponent)).astype(np.int64)
         for unit in np.flatnonzero(self.exponent < finest):
-            self._merge(unit, int(finest[unit] - self.exponent[unit]))
+            self._merge(int(unit), int(finest[unit] - self.exponent[unit]))
         while True:
             below = np.floor(np.ldexp(lowest, -self.exponent)).astype(np.int64)
             above = np.floor(np.ldexp(highest, -self.exponent)).astype(np.int64)
@@ -71,7 +72,7 @@ class Histograms:
             if not len(narrow):
                 break
             for unit in narrow:
-                self._merge(unit, 1)
+                self._merge(int(unit), 1)
         # the range is wide enough: slide it (whole bins, all of them empty) where it does not lie over the values
         for unit in np.flatnonzero((below < self.first) | (above >= self.first + BINS)):
             first = below[unit] if below[unit] < self.first[unit] else above[unit] - BINS + 1
@@ -82,7 +83,7 @@ class Histograms:
         """Bins 2^doublings times as wide: neighbours are added, and room appears above them."""
         shift = min(doublings, 62)  # of an int64; beyond it nothing but the sign is left
         merged = ((self.first[unit] + np.arange(BINS)) >> shift) - (self.first[unit] >> shift)
-        self.counts[unit] = np.bincount(merged, self.counts[unit], minlength=BINS).astype(np.int64)
+        self.counts[unit] = np.bincount(merged, self.counts[unit], minlength=BINS).astype(np.int32)
         self.first[unit] >>= shift
         self.exponent[unit] += doublings
 
@@ -104,26 +105,31 @@ class Histograms:
         clipped: np.ndarray = np.clip(values, self.low[unit], self.high[unit])
         return clipped
 
-    def mean(self) -> np.ndarray:
-        """The mean of each unit's values."""
-        return self.shift + self.total / max(self.n, 1)
+    def positive(self) -> np.ndarray:
+        """How many of each unit's values are above zero (zero is always the edge of a bin)."""
+        above = self.first[:, None] + np.arange(BINS) >= 0
+        count: np.ndarray = np.where(above, self.counts, 0).sum(1, dtype=np.int64) - self.zeros
+        return count
 
-    def sd(self) -> np.ndarray:
-        """The standard deviation of each unit's values."""
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of each unit's values, taken at the middle of their bins, zeros at zero."""
+        bins = self.first[:, None] + np.arange(BINS)
+        counts = self.counts - np.where(bins == 0, self.zeros[:, None], 0)
+        middles = np.ldexp(bins + 0.5, self.exponent[:, None])
         n = max(self.n, 1)
-        return np.sqrt(np.maximum(self.squares / n - (self.total / n) ** 2, 0.0))
+        mean = (counts * middles).sum(1) / n
+        squares = (counts * (middles - mean[:, None]) ** 2).sum(1) + self.zeros * mean**2
+        return mean, np.sqrt(squares / n)
 
     def state(self) -> dict[str, np.ndarray]:
         """All that is known, as arrays; `of` takes it back."""
-        names = ("exponent", "first", "low", "high", "positive", "zeros", "total", "squares", "shift")
-        counts = self.counts.astype(np.uint32) if self.counts.max(initial=0) < 2**32 else self.counts
-        return {"counts": counts, "n": np.array(self.n), **{name: getattr(self, name) for name in names}}
+        return {"n": np.array(self.n)} | {name: getattr(self, name) for name in _STATE}
 
     @classmethod
     def of(cls, state: Mapping[str, np.ndarray]) -> Histograms:
         """The histograms whose `state` that was."""
         histograms = cls(len(state["low"]))
-        for name, value in state.items():
-            setattr(histograms, name, int(value) if name == "n" else np.array(value))
-        histograms.counts = histograms.counts.astype(np.int64)
+        histograms.n = int(state["n"])
+        for name in _STATE:
+            setattr(histograms, name, np.array(state[name]))
         return histograms

@@ -98,8 +98,7 @@ class Dissection:
 
     def moments(self, layer: str) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of each unit's raw map values: float64, units."""
-        statistics = self._statistics(layer)
-        return statistics.mean(), statistics.sd()
+        return self._statistics(layer).moments()
 
     def dead(self, layer: str) -> np.ndarray:
         """Which units are constant over the data, to a millionth of their size: bool, units."""
