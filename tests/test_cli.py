@@ -326,6 +326,58 @@ def test_sketch_shows_its_whole_vocabulary(capsys: pytest.CaptureFixture[str], t
     assert (tmp_path / "sheet.png").stat().st_size > 10_000
 
 
+RED = """
+import numpy as np
+import torch
+
+def net():
+    conv = torch.nn.Conv2d(3, 2, 1, bias=False)
+    with torch.no_grad():
+        conv.weight[:] = torch.tensor([[1.0, -0.5, -0.5], [0.0, 0.0, 1.0]])[:, :, None, None]
+    return torch.nn.Sequential(conv), preprocess
+
+def preprocess(image):
+    return torch.from_numpy(np.array(image.resize((56, 56)))).permute(2, 0, 1) / 255
+"""
+KEYS = [
+    "question", "target", "unit", "description", "labels", "formula", "verdict", "confidence", "evidence", "heldout",
+    "explained", "images", "seconds", "run",
+]  # fmt: skip
+
+
+@pytest.fixture
+def red(tmp_path: Path) -> str:
+    """A network of the user's own: unit 0 of its one layer is red minus the other channels."""
+    (tmp_path / "mine.py").write_text(RED)
+    return f"{tmp_path / 'mine.py'}:net"
+
+
+def test_ask_as_json_is_one_object_with_the_keys_of_the_contract(
+    red: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ("--data", "sketch:120", "--runs", str(tmp_path / "runs"), "--json")
+    assert main(["ask", red, "0", QUESTION, *words]) == 0
+    told = capsys.readouterr()
+    answer = json.loads(told.out)
+    assert list(answer) == KEYS
+    assert (answer["question"], answer["target"], answer["unit"]) == (QUESTION, red, "0:0")
+    assert "raised" in told.err
+    assert main(["show", "--no-open", answer["run"]]) == 0
+    page = Path(capsys.readouterr().out.strip())
+    assert page.is_file()
+    assert page.is_relative_to(tmp_path / "runs")
+
+
+def test_a_limit_ends_with_3_and_the_best_answer_so_far(
+    red: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ("--data", "sketch:120", "--runs", str(tmp_path / "runs"), "--max-images", "5")
+    assert main(["ask", red, "0", QUESTION, *words]) == 3
+    told = capsys.readouterr()
+    assert "Stopped by" in told.out
+    assert "Traceback" not in told.err
+
+
 def test_doctor_names_every_requirement_and_the_cache(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     told = capsys.readouterr().out

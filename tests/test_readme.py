@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -46,5 +47,9 @@ def test_its_commands_run(
 
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))
 def test_its_snippets_run(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that a snippet opens is there, though no browser starts here."""
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.chdir(tmp_path)
     exec(compile(SNIPPETS[number], f"README.md, snippet {number + 1}", "exec"), {"__name__": "__readme__"})
+    assert all(Path(unquote(urlsplit(url).path)).is_file() for url in opened)
