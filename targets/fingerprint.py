@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_DEEPEST = 12
 
 
-def module_fingerprint(module: nn.Module) -> str:
+def module_fingerprint(module: nn.Module, inside: tuple[int, ...] = ()) -> str:
     """sha256, in hex, of a torch module: weights by name and shape, attributes, structure and code."""
     import torch
     from torch import nn
@@ -35,7 +37,7 @@ def module_fingerprint(module: nn.Module) -> str:
     sources: set[str] = set()
     for name, inner in module.named_modules():
         for attribute in sorted(set(vars(inner)) - every_module_has):
-            digest.update(f"\0{name}.{attribute}={value_fingerprint(vars(inner)[attribute])}".encode())
+            digest.update(f"\0{name}.{attribute}={value_fingerprint(vars(inner)[attribute], inside)}".encode())
         if not type(inner).__module__.startswith("torch."):
             sources.add(_source(type(inner)))
     for source in sorted(sources):
@@ -43,21 +45,24 @@ def module_fingerprint(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def callable_fingerprint(function: Callable[..., object]) -> str:
+def callable_fingerprint(function: Callable[..., object], inside: tuple[int, ...] = ()) -> str:
     """sha256, in hex, of a function (source, defaults, captured values) or of a callable object (class and state)."""
     digest = hashlib.sha256()
     if inspect.isfunction(function):
         digest.update(_source(function).encode())
         captured = [_cell(cell) for cell in function.__closure__ or ()]
         for value in (function.__defaults__, function.__kwdefaults__, captured):
-            digest.update(value_fingerprint(value).encode())
+            digest.update(value_fingerprint(value, inside).encode())
     else:
-        digest.update(_source(type(function)).encode() + value_fingerprint(function).encode())
+        digest.update(_source(type(function)).encode() + value_fingerprint(function, inside).encode())
     return digest.hexdigest()
 
 
-def value_fingerprint(value: object) -> str:
-    """A text that is the same for the same value: arrays and tensors by their bytes, objects by class and state."""
+def value_fingerprint(value: object, inside: tuple[int, ...] = ()) -> str:
+    """A text that is the same for the same value: arrays and tensors by their bytes, objects by class and state.
+
+    `inside`: ids of the values on the way to this one, so that what holds itself ends.
+    """
     import torch
 
     if value is None or isinstance(value, bool | int | float | complex | str | bytes):
@@ -66,17 +71,27 @@ def value_fingerprint(value: object) -> str:
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray):
         return f"array {value.dtype} {value.shape} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}"
+    if isinstance(value, ModuleType):
+        return f"module {value.__name__} {getattr(value, '__version__', '')}"
+    if isinstance(value, type):
+        return _source(value)
+    if id(value) in inside or len(inside) > _DEEPEST:
+        return f"again {type(value).__qualname__}"
+    deeper = (*inside, id(value))
     if isinstance(value, torch.nn.Module):
-        return module_fingerprint(value)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(sorted(f"{key!r}: {value_fingerprint(item)}" for key, item in value.items())) + "}"
-    if isinstance(value, list | tuple):
-        return f"{type(value).__name__}(" + ", ".join(value_fingerprint(item) for item in value) + ")"
+        return module_fingerprint(value, deeper)
     if inspect.isfunction(value):
-        return callable_fingerprint(value)
-    text = _ADDRESS.sub("", repr(value))
-    state = getattr(value, "__dict__", None) if not isinstance(value, type) else None
-    return text if not state else f"{text} {value_fingerprint(dict(state))}"
+        return callable_fingerprint(value, deeper)
+    if isinstance(value, Mapping):
+        items = [f"{value_fingerprint(k, deeper)}: {value_fingerprint(item, deeper)}" for k, item in value.items()]
+        return "{" + ", ".join(sorted(items)) + "}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__}(" + ", ".join(value_fingerprint(item, deeper) for item in value) + ")"
+    if isinstance(value, set | frozenset):
+        return "set(" + ", ".join(sorted(value_fingerprint(item, deeper) for item in value)) + ")"
+    text = f"{type(value).__module__}.{type(value).__qualname__} {_ADDRESS.sub('', repr(value))}"
+    state = getattr(value, "__dict__", None)
+    return text if not state else f"{text} {value_fingerprint(dict(state), deeper)}"
 
 
 def _cell(cell: object) -> object:
@@ -87,10 +102,12 @@ def _cell(cell: object) -> object:
 
 
 def _source(thing: type | Callable[..., object]) -> str:
-    """The source of a class or function, or its qualified name where there is none (a notebook, a C extension)."""
-    name = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', repr(type(thing)))}"
+    """The source of a class or function, or its name where there is none (a notebook, a C extension)."""
+    name = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', '')}"
+    code = getattr(thing, "__code__", None)
+    # two lambdas of one line have the same source: what the code names and holds tells them apart
+    name += "" if code is None else _ADDRESS.sub("", f" {code.co_names} {code.co_freevars} {code.co_consts}")
     try:
-        return f"{getattr(thing, '__qualname__', '')}\n{inspect.getsource(thing)}"
+        return f"{name}\n{inspect.getsource(thing)}"
     except (OSError, TypeError):
-        code = getattr(thing, "__code__", None)
         return name if code is None else f"{name} {hashlib.sha256(code.co_code).hexdigest()}"

@@ -310,6 +310,21 @@ def test_the_key_changes_with_each_thing_that_decides_numbers():
     assert len(set(keys)) == len(keys)
 
 
+def test_a_preprocessing_that_captures_modules_and_itself_has_a_key():
+    class Scale:
+        def __init__(self, by):
+            self.by, self.numpy, self.me = by, np, self
+
+        def __call__(self, image):
+            return to_tensor(image) * self.by
+
+    assert key_of(small_net(), Scale(2)) == key_of(small_net(), Scale(2)) != key_of(small_net(), Scale(3))
+    one, two = (lambda image: to_tensor(image) + 1), (lambda image: to_tensor(image) + 2)
+    assert key_of(small_net(), one) != key_of(small_net(), two)
+    scale = Scale(2)
+    assert key_of(small_net(), lambda image: scale(image)) == key_of(small_net(), lambda image: scale(image))
+
+
 def test_the_patch_of_a_stack_of_convolutions_is_its_receptive_field():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(3, 16, 5), nn.Conv2d(16, 16, (1, 3)), nn.AdaptiveAvgPool2d(1), nn.Flatten())

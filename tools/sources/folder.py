@@ -69,10 +69,10 @@ class FolderSource:
         """The caption of picture `index`, from the text beside it or its class."""
         name = self.file(index)
         try:
-            text = (self.root / name).with_suffix(".txt").read_text(encoding="utf-8", errors="replace")
+            text = (self.root / name).with_suffix(".txt").read_text(encoding="utf-8-sig", errors="replace")
         except OSError:
             text = ""
-        line = next((line.strip().lstrip("\ufeff") for line in text.splitlines() if line.strip()), "")
+        line = next((line.strip() for line in text.splitlines() if line.strip()), "")
         parts = name.split("/")
         return About(line or (parts[0].replace("_", " ") if len(parts) > 1 else None))
 
