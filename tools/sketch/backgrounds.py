@@ -25,6 +25,7 @@ _SKIES: tuple[tuple[RGB, RGB], ...] = (  # overhead, at the horizon
     ((120, 150, 200), (240, 222, 204)),
 )
 _HORIZONS = 12
+_DEPTHS = 96
 
 
 def backdrop(background: str, side: int, seed: int) -> np.ndarray:
@@ -49,6 +50,16 @@ def _ramp(colours: tuple[RGB, ...]) -> np.ndarray:
     at = np.linspace(0, 1, len(colours))
     table = [np.interp(np.linspace(0, 1, 256), at, [colour[i] for colour in colours]) for i in range(3)]
     return np.stack(table, axis=1).astype(np.float32)
+
+
+@lru_cache(maxsize=256)
+def _ground_colours(ramp: tuple[RGB, ...], haze: RGB, soft: float, gain: float) -> np.ndarray:
+    """The ground's colour by nearness (`_DEPTHS` steps) and level of its texture, RGBA packed in uint32, flat."""
+    near = np.linspace(0, 1, _DEPTHS, dtype=np.float32)
+    clear = (1 - (1 - near) ** soft)[:, None, None]
+    table = np.zeros((_DEPTHS, 256, 4), dtype=np.uint8)
+    table[:, :, :3] = np.clip(_ramp(ramp) * clear * np.float32(gain) + (1 - clear) * _rgb(haze), 0, 255)
+    return table.view(np.uint32).ravel()
 
 
 def _rgb(colour: RGB) -> np.ndarray:
@@ -78,13 +89,12 @@ def _land(
     index, near = _ground_index(side, row, stretch)
     shift = int(luck[1] * SIZE) * SIZE + int(luck[2] * SIZE)
     level = np.take(texture.ravel(), (index + shift) & (SIZE * SIZE - 1))
-    clear = (1 - (1 - near) ** soft)[:, None, None]
-    colour = np.take(_ramp(ramp), level, axis=0)
-    colour *= clear * np.float32(0.86 + 0.26 * luck[3])
-    colour += (1 - clear) * _rgb(haze)
+    table = _ground_colours(ramp, haze, soft, round(0.86 + 0.26 * luck[3], 2))
+    depth = (near * (_DEPTHS - 1)).astype(np.int32) * 256
+    colour = np.take(table, level + depth[:, None]).view(np.uint8).reshape(side - row, side, 4)
     canvas = np.empty((side, side, 3), dtype=np.uint8)
     canvas[:row] = np.broadcast_to(_above(row, luck[4], luck[5]), (row, side, 3)) if row else 0
-    canvas[row:] = np.clip(colour, 0, 255).astype(np.uint8)
+    canvas[row:] = colour[:, :, :3]
     return canvas, row
 
 
@@ -96,12 +106,12 @@ def _hills(canvas: np.ndarray, row: int, luck: list[float], colour: RGB, height:
     tops = row - side * height * (0.55 + 0.5 * ridge)
     top = max(0, int(tops.min()))
     if top < row:
-        behind = np.arange(top, row)[:, None] >= tops[None, :]
-        canvas[top:row][behind] = np.array(colour, dtype=np.uint8)
+        behind = np.clip(np.arange(top, row)[:, None] - tops[None, :] + 0.5, 0, 1).astype(np.float32)[:, :, None]
+        canvas[top:row] = (canvas[top:row] * (1 - behind) + _rgb(colour) * behind).astype(np.uint8)
 
 
 def _grass(side: int, luck: list[float]) -> np.ndarray:
-    dry = luck[6] * 26
+    dry = int(luck[6] * 8) * 3.3
     ramp = ((26 + dry, 62, 18), (62 + dry, 112, 34), (98 + dry, 148, 54), (150 + dry, 186, 92))
     canvas, row = _land(side, luck, fibres(1), ramp, (150, 178, 130), 1.6)
     if luck[7] < 0.75:
@@ -126,7 +136,7 @@ def _snow(side: int, luck: list[float]) -> np.ndarray:
 
 
 def _water(side: int, luck: list[float]) -> np.ndarray:
-    g = luck[6] * 30
+    g = int(luck[6] * 8) * 4.0
     ramp = ((16, 62 + g, 104), (34, 92 + g, 140), (64, 128 + g, 170), (176, 214, 226))
     canvas, _ = _land(side, luck, ripples(5), ramp, (150, 186, 204), 2.6, (0.08, 0.34), 1.6)
     return canvas
@@ -169,7 +179,7 @@ def _planks() -> np.ndarray:
 
 
 def _room(side: int, luck: list[float]) -> np.ndarray:
-    warm = luck[6]
+    warm = int(luck[6] * 5) / 4
     ramp = ((70, 54, 42), (134 + 20 * warm, 108, 84), (178 + 20 * warm, 152, 124), (214, 194, 168))
     canvas, row = _land(side, luck, _planks(), ramp, (168, 146, 122), 0.5, (0.46, 0.62))
     tint = _rgb(((214, 208, 196), (196, 204, 206), (222, 214, 202), (200, 206, 196))[int(luck[7] * 4)])

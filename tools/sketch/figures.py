@@ -32,19 +32,19 @@ _STRETCH, _SHEAR, _WARP = 0.07, 0.06, 0.06  # how far poses vary
 class Layer:
     """What a thing adds to a picture, at (`left`, `top`), which may lie outside the frame.
 
-    `colour`: float32 h x w x 3, 0..255, premultiplied by coverage. `cover`: float32 h x w, 0..1.
+    `colour`: float32 h x w x 3, 0..255, premultiplied by coverage; None for black. `cover`: float32 h x w, 0..1.
     """
 
     left: int
     top: int
-    colour: np.ndarray
+    colour: np.ndarray | None
     cover: np.ndarray
 
 
 def figure(thing: Thing, side: int, light_x: float) -> Layer:
     """The object as a layer of a picture `side` pixels wide; `light_x` in [-1, 1] is where the light comes from."""
     luck = stream(thing.pose).random(_LUCK).tolist()
-    cell = 2 if thing.scale * side > 64 else 3
+    cell = 2 if thing.scale * side > 40 else 3
     drawing = _drawn(thing, side * cell, luck, cell)
     indexed = np.asarray(drawing.inks)
     base = shade_of(thing.colour, thing.shade)
@@ -54,9 +54,12 @@ def figure(thing: Thing, side: int, light_x: float) -> Layer:
         colours = np.where(_patterned(thing, drawing, side * cell, luck), np.take(on, indexed), colours)
     h, w = indexed.shape[0] // cell, indexed.shape[1] // cell
     flat = Image.frombuffer("CMYK", (w * cell, h * cell), colours.tobytes(), "raw", "CMYK", 0, 1)
-    small = np.asarray(flat.resize((w, h), Image.Resampling.BILINEAR)).astype(np.float32)
-    cover = small[:, :, 3] / np.float32(255)
-    colour = _lit(small[:, :, :3], cover, thing, side, light_x, luck)
+    small = np.asarray(flat.reduce(cell)).astype(np.uint16)
+    # A pixel is the mean of four reduced ones: with the box of `reduce`, a tent two pixels wide, as a lens has it.
+    tall = small[1:] + small[:-1]
+    mean = (tall[:, 1:] + tall[:, :-1]).astype(np.float32) * np.float32(0.25)
+    cover = mean[:, :, 3] / np.float32(255)
+    colour = _lit(mean[:, :, :3], cover, thing, side, light_x, luck)
     return Layer(drawing.left // cell, drawing.top // cell, colour, cover)
 
 
@@ -69,19 +72,28 @@ def _drawn(thing: Thing, side: int, luck: list[float], cell: int) -> Drawing:
     flip = np.diag([-1.0 if thing.flip else 1.0, 1.0])
     turn = np.array([[c, -s], [s, c]])
     warp = (_WARP * spread[2], _WARP * spread[3], _WARP * spread[4])
-    return pen.fill(thing.scale * side / 2, turn, flip @ stretch, warp, (thing.x * side, thing.y * side), cell)
+    half = cell / 2  # the tent's means lie half a pixel to the lower right of what they are taken of
+    at = (thing.x * side + half, thing.y * side + half)
+    return pen.fill(thing.scale * side / 2, turn, flip @ stretch, warp, at, cell)
+
+
+def _neutral_table() -> np.ndarray:
+    table = np.zeros((INKS, 4), dtype=np.uint8)
+    for ink, colour in NEUTRALS.items():
+        table[ink] = (*colour, 255)
+    return table
+
+
+_NEUTRAL = _neutral_table()
+_BODY_INKS = [ink for ink in range(INKS) if tone_of(ink) is not None]
+_BODY_TONES = np.array([tone_of(ink) for ink in _BODY_INKS], dtype=np.float64)[:, None]
 
 
 def _inks(base: np.ndarray) -> np.ndarray:
     """RGBA of every index, packed in uint32: the body's tones of `base`, the neutral inks, and nothing for 0."""
-    table = np.zeros((INKS, 4), dtype=np.uint8)
-    for ink in range(1, INKS):
-        light = tone_of(ink)
-        if light is not None:
-            table[ink, :3] = np.clip(toned(base, light), 0, 255)
-            table[ink, 3] = 255
-        elif ink in NEUTRALS:
-            table[ink] = (*NEUTRALS[ink], 255)
+    table = _NEUTRAL.copy()
+    table[_BODY_INKS, :3] = toned(base, _BODY_TONES)
+    table[_BODY_INKS, 3] = 255
     return np.tile(table.view(np.uint32).ravel(), 256 // INKS)
 
 
@@ -160,4 +172,4 @@ def shadow(thing: Thing, layer: Layer, side: int, strength: float) -> Layer | No
     size = (width + 2 * grow, height)
     pool = np.asarray(_pool().resize(size, Image.Resampling.BILINEAR)).astype(np.float32) * np.float32(strength / 255)
     top = layer.top + foot - round(height * 0.58)
-    return Layer(layer.left + left - grow, top, np.zeros((height, size[0], 3), np.float32), pool)
+    return Layer(layer.left + left - grow, top, None, pool)

@@ -39,8 +39,11 @@ def seen(canvas: np.ndarray, light: str, treatment: str, seed: int) -> np.ndarra
     x, y = seed % 211, seed // 211 % 223
     noise = grain()
     if side > SIZE - 224:
-        noise = np.tile(noise, (-(-(side + 224) // SIZE), -(-(side + 224) // SIZE)))
-    canvas = np.clip(canvas + noise[y : y + side, x : x + side, None], 0, 255).astype(np.uint8)
+        times = -(-(side + 224) // SIZE)
+        noise = np.tile(noise, (times, times, 1))
+    grainy = canvas + noise[y : y + side, x : x + side]
+    np.clip(grainy, 0, 255, out=grainy)
+    canvas = grainy.astype(np.uint8)
     if treatment == "none":
         return canvas
     image = Image.fromarray(canvas)

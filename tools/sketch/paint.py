@@ -86,10 +86,13 @@ def _lay(canvas: np.ndarray, layer: Layer, touched: np.ndarray) -> np.ndarray:
     if x0 >= x1 or y0 >= y1:
         return mask
     part = (slice(y0 - layer.top, y1 - layer.top), slice(x0 - layer.left, x1 - layer.left))
-    cover, colour = layer.cover[part], layer.colour[part]
+    cover = layer.cover[part]
     region = canvas[y0:y1, x0:x1]
-    mixed = region * (1 - cover)[:, :, None] + colour
-    region[:] = np.clip(mixed + np.float32(0.5), 0, 255).astype(np.uint8)
+    mixed = region * (1 - cover)[:, :, None]
+    if layer.colour is not None:
+        mixed += layer.colour[part]
+    mixed += np.float32(0.5)
+    region[:] = mixed.astype(np.uint8)  # never over 255: a premultiplied colour is at most 255 times its coverage
     touched[y0:y1, x0:x1] |= cover > 0
     mask[y0:y1, x0:x1] = cover >= 0.5
     return mask

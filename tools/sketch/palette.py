@@ -42,6 +42,6 @@ def second(colour: str, base: np.ndarray, luck: float) -> np.ndarray:
     return base * (0.42 if colour != "white" else 0.5)
 
 
-def toned(base: np.ndarray, light: float) -> np.ndarray:
-    """`base` lightened (towards white) or darkened (towards black) by `light` in [-.6, .6]."""
-    return base + (255 - base) * light * 0.9 if light > 0 else base * (1 + light)
+def toned(base: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """`base` (RGB) lightened towards white or darkened towards black by each `light` (n x 1, -.6 to .6): n x 3."""
+    return np.asarray(base * (1 + np.minimum(light, 0)) + (255 - base) * np.maximum(light, 0) * 0.9)

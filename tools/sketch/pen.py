@@ -72,6 +72,17 @@ def _open(points: tuple[tuple[float, float], ...]) -> np.ndarray:
     return np.concatenate([np.einsum("sk,nkd->nsd", _BASIS, runs).reshape(-1, 2), p[-2:-1]])
 
 
+@lru_cache(maxsize=4096)
+def _tapering(points: tuple[tuple[float, float], ...], widths: tuple[float, ...]) -> np.ndarray:
+    path = _open(points)
+    half = np.interp(np.linspace(0, 1, len(path)), np.linspace(0, 1, len(widths)), widths)[:, None] / 2
+    along = np.empty_like(path)
+    along[1:-1] = path[2:] - path[:-2]
+    along[0], along[-1] = path[1] - path[0], path[-1] - path[-2]
+    normal = along[:, ::-1] * (-1, 1) / np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
+    return np.concatenate([path + normal * half, (path - normal * half)[::-1]])
+
+
 @lru_cache(maxsize=64)
 def _circle(sides: int) -> np.ndarray:
     turn = np.arange(sides) * (2 * math.pi / sides)
@@ -160,11 +171,7 @@ class Pen:
 
     def limb(self, points: Points, widths: Sequence[float], ink: int) -> None:
         """A smooth tapering stroke: its width runs through `widths` from end to end; its ends are round."""
-        path = _open(tuple(points))
-        half = np.interp(np.linspace(0, 1, len(path)), np.linspace(0, 1, len(widths)), widths)[:, None] / 2
-        along = np.gradient(path, axis=0)
-        normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
-        self._add(np.concatenate([path + normal * half, (path - normal * half)[::-1]]), ink)
+        self._add(_tapering(tuple(points), tuple(widths)), ink)
         for (x, y), width in ((points[0], widths[0]), (points[-1], widths[-1])):
             if width > 0.02:
                 self.dot(x, y, width / 2, ink)

@@ -82,8 +82,8 @@ def _sections(seed: int) -> list[tuple[str, list[tuple[str, Scene]]]]:
             for frequency in FREQUENCIES if kind.periodic else (None,):
                 word = " ".join(w for w in (frequency, orientation, name) if w)
                 ink = ("black", "white")[len(stimuli) % 2]
-                fixed: dict[str, Any] = {"noun": name, "colour": ink, "orientation": orientation, "frequency": frequency}
-                stimuli.append((word, alone(600 + len(stimuli), **fixed)))
+                fixed: dict[str, Any] = {"colour": ink, "orientation": orientation, "frequency": frequency}
+                stimuli.append((word, alone(600 + len(stimuli), noun=name, **fixed)))
     return [
         ("nouns", nouns),
         ("colours", [(c, alone(200 + i, noun="ball", colour=c)) for i, c in enumerate(COLOURS)]),

@@ -56,6 +56,8 @@ def stimulus(thing: Thing, side: int) -> Layer:
         inside = _grating(across, (low + luck[0] * (high - low)) * side, luck[1])
     else:
         inside = np.clip(0.5 - _DISTANCES[thing.noun](along, across, size, luck), 0, 1)
+    if thing.noun == "corner" and not whole:  # a wedge runs on to the frame, or to a round end
+        inside = inside * np.clip(size - np.hypot(x, y) + 0.5, 0, 1)
     colour = shade_of(thing.colour, thing.shade)
     if not fills:
         cover = inside.astype(np.float32)
@@ -107,7 +109,7 @@ def _corner(along: np.ndarray, across: np.ndarray, size: float, luck: list[float
     half = math.radians(30 + 25 * luck[0])
     tip = (0.35 + 0.3 * luck[1]) * size
     wedge = np.abs(across) * math.cos(half) - (along + tip) * math.sin(half)
-    return np.asarray(np.maximum(wedge, np.hypot(along, across) - 0.97 * size))
+    return np.asarray(wedge)
 
 
 def _cross(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:

@@ -33,9 +33,9 @@ def ripples(seed: int = 0) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def grain(seed: int = 0) -> np.ndarray:
-    """Fine noise as a camera's sensor adds it: int16, mean 0, standard deviation 1.6 levels."""
+    """Fine grey noise as a camera's sensor adds it: int16 512 x 512 x 3, mean 0, standard deviation 1.6 levels."""
     rng = np.random.Generator(np.random.PCG64([seed, 99]))
-    return np.round(rng.normal(0, 1.6, (SIZE, SIZE))).astype(np.int16)
+    return np.repeat(np.round(rng.normal(0, 1.6, (SIZE, SIZE, 1))).astype(np.int16), 3, axis=2)
 
 
 def _fractal(across: int, down: int, seed: int, fall: float) -> np.ndarray:
