@@ -134,8 +134,7 @@ def test_composed_things_stay_visible() -> None:
         for at, thing in enumerate(scene.things):
             alone = paint(type(scene)(scene.background, (thing,), seed=scene.seed)).masks[0]
             shares.append(seen[at].sum() / alone.sum())
-    assert min(shares) > 0.5
-    assert np.mean(np.array(shares) >= 0.6) > 0.98
+    assert min(shares) >= 0.6
 
 
 @pytest.mark.parametrize(

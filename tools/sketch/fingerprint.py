@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-_WORDS_ONLY = ("caption", "concept", "edit", "fingerprint", "prompt", "sheet")  # no pixel depends on them
+import numpy as np
+import PIL
+
+_WORDS_ONLY = ("caption", "concept", "edit", "fingerprint", "prompt", "sheet", "wanted")  # no pixel depends on them
 
 
 def _digest() -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"numpy {np.__version__} pillow {PIL.__version__}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         if not path.stem.startswith(_WORDS_ONLY):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -17,4 +20,4 @@ def _digest() -> str:
 
 
 KEY: str = _digest()
-"""sha256, in hex, of the source files that decide what a random scene holds and how a scene is painted."""
+"""sha256, in hex, of what decides what a random scene holds and how it is painted: source files, numpy and Pillow."""

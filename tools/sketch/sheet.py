@@ -44,7 +44,7 @@ def sheet(path: Path | str, seed: int = 0, labels: bool = True) -> None:
     wide, high = _COLUMNS * (_CELL + _GAP) + _GAP, rows * (_CELL + _LABEL + _GAP) + _GAP
     page = Image.new("RGB", (wide, high), "white")
     draw = ImageDraw.Draw(page)
-    small, large = ImageFont.load_default(13), ImageFont.load_default(20)
+    tiny, small, large = (ImageFont.load_default(size) for size in (9, 13, 20))
     top = _GAP
     for title, cells in sections:
         draw.text((_GAP, top + 6), title if labels else "", "black", large)
@@ -53,7 +53,7 @@ def sheet(path: Path | str, seed: int = 0, labels: bool = True) -> None:
             row, column = divmod(at, _COLUMNS)
             x, y = _GAP + column * (_CELL + _GAP), top + row * (_CELL + _LABEL + _GAP)
             page.paste(Image.fromarray(pixels), (x, y))
-            draw.text((x + 2, y + _CELL), word if labels else str(at + 1), "black", small)
+            draw.text((x + 2, y + _CELL), word if labels else str(at + 1), "black", tiny if len(word) > 17 else small)
         top += -(-len(cells) // _COLUMNS) * (_CELL + _LABEL + _GAP)
     try:
         page.crop((0, 0, wide, top)).save(path, format="PNG")

@@ -1,0 +1,115 @@
+"""What a prompt asks for, as data; the scenes that fulfil it; and what was understood, in words.
+
+Covered: `Wanted`, `imagine`, `explain`. Factors that are left open (None) are drawn from the seed. Not covered: reading
+prompts (`prompt`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...targets.picture import Scene, Thing
+from .caption import PLACES
+from .relations import Wish, arrange
+from .scenes import random_thing, stream
+from .vocabulary import BACKGROUNDS, STIMULI, plural
+
+MOST = 12
+"""The most things a prompt may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedThing:
+    """Some equal things. None: any, drawn from the seed (`noun`: any object; `count`: two to four)."""
+
+    noun: str | None = None
+    colour: str | None = None
+    pattern: str | None = "plain"
+    size: str | None = None
+    orientation: str | None = None
+    frequency: str | None = None
+    count: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a prompt asks for. `relations`: (i, relation, j) between the groups `things[i]` and `things[j]`."""
+
+    things: tuple[WantedThing, ...] = ()
+    background: str | None = None
+    light: str = "normal"
+    treatment: str = "none"
+    relations: tuple[Wish, ...] = ()
+
+
+def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
+    """A scene of what is wanted; everything left open is decided by the seed, and by nothing else.
+
+    The same seed gives prompts that differ in one word scenes that differ in little else. Where no background is
+    wanted, stimuli alone stand on the plain one. Raises `BadInput` where relations cannot be fulfilled together.
+    """
+    rng = stream(seed, 11)
+    luck = rng.random(2)
+    background = wanted.background
+    if background is None:
+        only_stimuli = bool(wanted.things) and all(thing.noun in STIMULI for thing in wanted.things)
+        background = "plain" if only_stimuli else BACKGROUNDS[int(luck[0] * len(BACKGROUNDS))]
+    things: list[Thing] = []
+    members: list[list[int]] = []
+    for group, some in enumerate(wanted.things):
+        luck_here = stream(seed, 12, group)
+        count = some.count if some.count is not None else 2 + int(luck_here.integers(3))
+        fixed: dict[str, Any] = {
+            name: getattr(some, name)
+            for name in ("noun", "colour", "pattern", "size", "orientation", "frequency")
+            if getattr(some, name) is not None
+        }
+        if count > 1 and some.noun in STIMULI and "size" not in fixed:
+            fixed["size"] = "small"  # a large stimulus would fill the frame alone
+        members.append(list(range(len(things), len(things) + count)))
+        things += [random_thing(luck_here, **fixed) for _ in range(count)]
+    wishes = [(a, relation, b) for i, relation, j in wanted.relations for a in members[i] for b in members[j]]
+    # What stands on, inside or lower than another is painted after it.
+    order = list(range(len(things)))
+    for a, relation, b in wishes:
+        behind, front = (a, b) if relation == "above" else (b, a)
+        if relation not in ("left of", "right of") and order.index(front) < order.index(behind):
+            order.remove(front)
+            order.insert(order.index(behind) + 1, front)
+    turned = [(order.index(a), relation, order.index(b)) for a, relation, b in wishes]
+    return arrange([things[i] for i in order], turned, background, rng, wanted.light, wanted.treatment, side)
+
+
+def explain(wanted: Wanted) -> str:
+    """What was understood, in one line: "1 car: large, striped, red; 2 dogs: any colour, any size; on snow"."""
+    told = [_explained(some) for some in wanted.things] or ["nothing"]
+    for a, relation, b in wanted.relations:
+        told.append(f"{_name(wanted.things[a])} {relation} {_name(wanted.things[b])}")
+    told.append(PLACES[wanted.background] if wanted.background else "any background")
+    if wanted.light != "normal":
+        told.append(f"{wanted.light} light")
+    if wanted.treatment != "none":
+        told.append(wanted.treatment)
+    return "; ".join(told)
+
+
+def _name(some: WantedThing) -> str:
+    noun = some.noun or "thing"
+    return noun if some.count == 1 else plural(noun)
+
+
+def _explained(some: WantedThing) -> str:
+    stimulus = STIMULI.get(some.noun or "")
+    of = [some.size or "any size"]
+    if stimulus is None:
+        of.append(some.pattern or "any pattern")
+    if stimulus is not None and stimulus.oriented:
+        of.append(some.orientation or "any orientation")
+    if stimulus is not None and stimulus.periodic:
+        of.append(some.frequency or "any frequency")
+    of.append(some.colour or "any colour")
+    count = "2 to 4" if some.count is None else str(some.count)
+    return f"{count} {_name(some)}: {', '.join(of)}"
+
+
