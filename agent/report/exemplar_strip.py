@@ -88,7 +88,7 @@ def _reading(seen: Happenings, pictures: Pictures, identity: str) -> tuple[float
 
 def _between(seen: Happenings, peak: float) -> float | None:
     """The percentile of a peak, read off the histogram of the data's peaks."""
-    if seen.profiled is None or not sum(seen.profiled.counts):
+    if seen.profiled is None or seen.profiled.dead or not sum(seen.profiled.counts):
         return None
     below = np.concatenate([[0], np.cumsum(seen.profiled.counts)]) / sum(seen.profiled.counts)
     return round(100 * float(np.interp(peak, seen.profiled.edges, below)), 1)

@@ -52,8 +52,8 @@ class Pictures:
 
     def heat(self, identity: str) -> str | None:
         """The picture in grey under its heat map; None without a map that has places."""
-        image, found = self._read(identity), self.maps.by_picture.get(identity)
-        if image is None or found is None or found.size == 1:
+        image, found = self._read(identity), self._map(identity)
+        if image is None or found is None:
             return None
         image = _fitted(image, self.large)
         low, high = self.scale()
@@ -61,7 +61,7 @@ class Pictures:
         at = part[..., 0] * (len(RAMP) - 1)
         colours = np.stack([np.interp(at, range(len(RAMP)), [c[k] for c in RAMP]) for k in range(3)], axis=-1)
         grey = 70 + 0.6 * np.asarray(image.convert("L"), np.float64)[..., None]
-        cover = np.sqrt(part) * 0.9
+        cover = 0.95 * part
         return _data_url(_image((grey * (1 - cover) + colours * cover).astype(np.uint8)))
 
     def patch(self, identity: str) -> str | None:
@@ -71,8 +71,8 @@ class Pictures:
 
     def box(self, identity: str) -> tuple[int, int, int, int] | None:
         """The patch's left, top, right and bottom in the picture's own pixels; None where it is all of it."""
-        image, found = self._read(identity), self.maps.by_picture.get(identity)
-        if image is None or found is None or found.size == 1 or self.maps.patch is None:
+        image, found = self._read(identity), self._map(identity)
+        if image is None or found is None or self.maps.patch is None:
             return None
         box = patch_box(found, self.maps.patch, image.height, image.width)
         return None if box == (0, 0, image.width, image.height) else box
@@ -84,8 +84,8 @@ class Pictures:
 
     def outline(self, identity: str) -> str | None:
         """Where the unit fires above its threshold, as an SVG path in the picture's own pixels; None where nowhere."""
-        image, found = self._read(identity), self.maps.by_picture.get(identity)
-        if image is None or found is None or found.size == 1 or not np.isfinite(self.maps.threshold):
+        image, found = self._read(identity), self._map(identity)
+        if image is None or found is None or not np.isfinite(self.maps.threshold):
             return None
         step = max(image.width, image.height) / GRID
         height, width = (max(2, round(side / step)) for side in (image.height, image.width))
@@ -99,6 +99,11 @@ class Pictures:
             return 0.0, 0.0
         values = np.concatenate([found.ravel() for found in self.maps.by_picture.values()])
         return float(np.median(values)), float(values.max())
+
+    def _map(self, identity: str) -> np.ndarray | None:
+        """The picture's map, where it tells places apart: not of one value, nor the same everywhere."""
+        found = self.maps.by_picture.get(identity)
+        return None if found is None or np.ptp(found) == 0 else found
 
     def _read(self, identity: str) -> Image.Image | None:
         from PIL import Image
