@@ -2,7 +2,8 @@
 
 Covered: bar, edge, grating, spot, ring, curve, corner, cross as layers, and the ground they stand on. A stimulus that
 comes first in a scene on the plain background brings its own ground, black or white, over the whole picture; others
-are laid on what is there. An edge or grating that does not fill the frame is seen through a round window.
+are laid on what is there. Bars, edges and gratings run through the frame, or fade out in a soft round window, so that
+they have one orientation only.
 """
 
 from __future__ import annotations
@@ -56,17 +57,25 @@ def stimulus(thing: Thing, side: int) -> Layer:
         inside = _grating(across, (low + luck[0] * (high - low)) * side, luck[1])
     else:
         inside = np.clip(0.5 - _DISTANCES[thing.noun](along, across, size, luck), 0, 1)
+    if thing.noun == "bar" and not whole:
+        inside = inside * _soft_window(np.hypot(x, y) / size)
     if thing.noun == "corner" and not whole:  # a wedge runs on to the frame, or to a round end
         inside = inside * np.clip(size - np.hypot(x, y) + 0.5, 0, 1)
     colour = shade_of(thing.colour, thing.shade)
     if not fills:
         cover = inside.astype(np.float32)
         return Layer(left, top, cover[:, :, None] * colour.astype(np.float32), cover)
-    window = np.ones_like(inside) if whole else np.clip(size - np.hypot(x, y) + 0.5, 0, 1)
+    window = np.ones_like(inside) if whole else _soft_window(np.hypot(x, y) / size)
     other = ground(thing)
     mixed = other + inside[:, :, None] * (colour - other)
     cover = window.astype(np.float32)
     return Layer(left, top, (mixed * window[:, :, None]).astype(np.float32), cover)
+
+
+def _soft_window(radius: np.ndarray) -> np.ndarray:
+    """1 in the middle, falling smoothly to 0 at radius 1: an oriented stimulus must bring no edges of other orientations."""
+    inward = np.clip((1 - radius) / 0.45, 0, 1)
+    return np.asarray(inward * inward * (3 - 2 * inward))
 
 
 def _grating(across: np.ndarray, period: float, phase: float) -> np.ndarray:
@@ -76,8 +85,9 @@ def _grating(across: np.ndarray, period: float, phase: float) -> np.ndarray:
 
 
 def _bar(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
+    """Endless: it runs through the frame, or fades out with its window, so that its ends are not edges across it."""
     width = (0.1 + 0.12 * luck[0]) * size
-    return np.asarray(np.maximum(np.abs(across + (luck[1] - 0.5) * 0.3 * size) - width, np.abs(along) - 0.92 * size))
+    return np.asarray(np.abs(across + (luck[1] - 0.5) * 0.3 * size) - width)
 
 
 def _edge(along: np.ndarray, across: np.ndarray, size: float, luck: list[float]) -> np.ndarray:
