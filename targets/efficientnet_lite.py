@@ -158,7 +158,8 @@ def conv_norm_pairs(module: nn.Module) -> Iterator[tuple[str, str]]:
 def fold_batch_norms(module: nn.Module) -> nn.Module:
     """A copy of the network in which each batch norm is folded into its convolution (in float64, rounded once).
 
-    Batch norms become identities, so that every module's output but the convolutions' own stays what it was.
+    Batch norms become identities, so that every module's output but the convolutions' own stays what it was. Padding
+    that is the same on all sides is left to the convolution, and activations work in place: no copies for either.
     """
     import torch
     from torch import nn
@@ -175,6 +176,12 @@ def fold_batch_norms(module: nn.Module) -> nn.Module:
             bias += conv.bias.double() * gain
         conv.weight = nn.Parameter((conv.weight.double() * gain[:, None, None, None]).float(), requires_grad=False)
         conv.bias = nn.Parameter(bias.float(), requires_grad=False)
+        padding = getattr(conv, "static_padding", None)
+        if isinstance(padding, nn.ZeroPad2d) and len(set(padding.padding)) == 1:
+            conv.padding, conv.static_padding = (padding.padding[0],) * 2, nn.Identity()
         parent, _, last = norm_name.rpartition(".")
         setattr(folded.get_submodule(parent), last, nn.Identity())
+    for inner in folded.modules():
+        if isinstance(inner, nn.ReLU6):
+            inner.inplace = True
     return folded

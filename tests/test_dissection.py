@@ -315,12 +315,12 @@ def test_a_target_that_is_no_module_and_batches_as_it_likes_is_dissected_too(tmp
 
 def test_memory_does_not_grow_with_the_data(tmp_path):
     code = f"""
-        import resource, sys
+        import sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from pathlib import Path
         import torch
         from test_dissection import Grains
-        from lettvin.targets.picture import Picture
+        from lettvin.benchmarks.throughput import most_memory_mib
         from lettvin.targets.target import Layer, Target
         from lettvin.tools.dissection import dissect
 
@@ -332,7 +332,7 @@ def test_memory_does_not_grow_with_the_data(tmp_path):
                 see("w", (value[:, None] + torch.arange(2000.0))[:, :, None, None])
 
         dissect(Wide(), Grains(int(sys.argv[1]), side=1), folder=Path({str(tmp_path)!r}))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        print(most_memory_mib())
     """
 
     def peak_mib(n: int) -> int:

@@ -42,13 +42,15 @@ class Histograms:
         self._widen(low, high)
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
         self.n += len(values)
-        zero = given == 0
-        if zero.any():
-            self.zeros += zero.sum(0).numpy()
-        # exact in float32: scaling by powers of two (two factors, each one representable), floor, and integers < 2^25
-        half = -self.exponent // 2
-        bins = given * torch.from_numpy(np.ldexp(np.float32(1), half))
-        bins = bins.mul_(torch.from_numpy(np.ldexp(np.float32(1), -self.exponent - half))).floor_().to(torch.int64)
+        if int(torch.count_nonzero(given)) < given.numel():
+            self.zeros += (given == 0).sum(0).numpy()
+        # exact in float32: scaling by powers of two (in factors that float32 holds), floor, and integers below 2^25
+        scale, bins = -self.exponent, given
+        while scale.any():
+            part = np.clip(scale, -120, 120)
+            bins = bins * torch.from_numpy(np.ldexp(np.float32(1), part))
+            scale = scale - part
+        bins = bins.floor().to(torch.int64)
         bins += torch.from_numpy(np.arange(self.units) * BINS - self.first)
         flat = torch.from_numpy(self.counts).view(-1)
         flat.scatter_add_(0, bins.view(-1), torch.ones(1, dtype=torch.int32).expand(bins.numel()))
