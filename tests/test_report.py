@@ -211,6 +211,17 @@ def test_a_run_that_was_cut_off_has_a_page_that_says_so(changed: Any) -> None:
     assert "Cut off before it was decided." in text
 
 
+def test_a_test_that_could_not_count_says_why(changed: Any) -> None:
+    def void(event: Event) -> Event:
+        return event | {"p": 1.0, "effect": 0.9, "n": 9} if event["kind"] == "judged" else event
+
+    run = changed(void)
+    tests = [e for e in read_events(run) if isinstance(e, Registered)]
+    text = Page(run / "report.html").text
+    assert text.count("only 9 pairs could be made, and 10 are needed") == sum(e.paired for e in tests) > 0
+    assert text.count("it used pictures that the run had measured before") == sum(not e.paired for e in tests)
+
+
 def test_the_question_that_was_answered_is_told_where_it_differs(changed: Any) -> None:
     run = changed(lambda e: e | {"question": "Why?"} if e["kind"] in ("answered", "started") else e, "dead")
     assert "The question that was answered: What makes this unit fire?" in Page(run / "report.html").text

@@ -142,4 +142,4 @@ def redraw(teller: Teller, redrawn: Redrawn) -> tuple[Markup | None, tuple[Group
     rows = [teller.row(name, kind, readings) for name, readings, kind in parts]
     of = "P(better half > whole range), drawn afresh" if redrawn.way == "redraw" else "P(with the term > without it)"
     plot = strips(rows, teller.references(), redrawn.effect, redrawn.interval, of) if rows else None
-    return plot, tuple(group for group in groups if group.stacks)
+    return plot, tuple(group for group in groups if len(group.stacks) > group.left_out)

@@ -41,7 +41,7 @@
   }
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open]):not(.numbers)")];
+    closed = [...document.querySelectorAll("details:not([open]):not(.numbers, .log)")];
     for (const part of closed) part.open = true;
   });
   addEventListener("afterprint", () => { for (const part of closed) part.open = false; });

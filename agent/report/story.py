@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...tools.experiment import Condition, Measured
+from ..ledger import LEAST_PAIRS
 from ..transcript import Judged, Raised, Registered
 from .attempts import Attempt
 from .groups import Group, Line, Teller
@@ -31,6 +32,16 @@ class Trial:
     lines: tuple[Line, ...]
     groups: tuple[Group, ...]
     plot: Markup | None
+
+    @property
+    def void(self) -> str | None:
+        """Why the test could not count, where the ledger set its p to 1 although the effect went the predicted way."""
+        judged = self.judged
+        if judged is None or judged.p != 1.0 or judged.effect <= 0.5:
+            return None
+        if self.plan.paired and judged.n < LEAST_PAIRS:
+            return f"only {judged.n} pairs could be made, and {LEAST_PAIRS} are needed"
+        return "it used pictures that the run had measured before"
 
 
 @dataclass(frozen=True)
