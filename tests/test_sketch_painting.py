@@ -18,6 +18,7 @@ from PIL import Image
 from lettvin.targets.errors import BadInput
 from lettvin.targets.picture import Scene, Thing
 from lettvin.tools.sketch.edit import add, remove, swap
+from lettvin.tools.sketch.figures import record
 from lettvin.tools.sketch.paint import Painting, paint
 from lettvin.tools.sketch.palette import SHADES, shade_of
 from lettvin.tools.sketch.scenes import compose, random_scene, random_thing, stream
@@ -209,16 +210,12 @@ def test_every_noun_is_painted_where_and_as_large_as_the_scene_says(noun: str) -
 
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_noun_shows_its_colour_and_has_the_parts_it_lists(noun: str) -> None:
-    from lettvin.tools.sketch.pen import Pen
-    from lettvin.tools.sketch.shapes import SHAPES
-
     red, blue = (paint(alone(noun, colour=c, seed=3)) for c in ("red", "blue"))
     mask = red.masks[0]
     assert np.array_equal(mask, blue.masks[0])
     assert _changed(red, blue)[mask].mean() > 0.1
-    pen = Pen([0.5] * 24)
-    SHAPES[noun](pen)
-    assert set(pen.parts) == set(NOUNS[noun].parts)
+    drawn = record(noun, [0.5] * 24)
+    assert set(drawn.parts) == set(NOUNS[noun].parts)
 
 
 def test_poses_of_one_noun_differ() -> None:

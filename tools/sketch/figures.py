@@ -7,8 +7,10 @@ stimuli (`stimuli`), what lies behind and the order of layers (`paint`), the out
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -16,7 +18,7 @@ from PIL import Image, ImageFilter
 from ...targets.picture import Thing
 from .palette import second, shade_of, toned
 from .patterns import TILE, UNIT, tile
-from .pen import INKS, NEUTRALS, Drawing, Pen, tone_of
+from .pen import INKS, NEUTRALS, Drawing, Pen, Recording, fill, tone_of
 from .scenes import stream
 from .shapes import SHAPES
 from .textures import SIZE, cloud, fibres
@@ -64,17 +66,35 @@ def figure(thing: Thing, side: int, light_x: float) -> Layer:
 
 
 def _drawn(thing: Thing, side: int, luck: list[float], cell: int) -> Drawing:
-    pen = Pen(luck[:24])
-    SHAPES[thing.noun](pen)
+    asked = _asked(thing.noun)
+    # In eighths, so that a figure with few variations of its own is recorded once for each and kept.
+    own = tuple(round(x * 8) / 8 for x in luck[:asked])
+    recording = _kept(thing.noun, own) if asked <= 2 else record(thing.noun, own)
     spread = [2 * x - 1 for x in luck[24:32]]
-    c, s = math.cos(math.radians(thing.angle)), math.sin(math.radians(thing.angle))
     stretch = np.array([[1 + _STRETCH * spread[0], _SHEAR * spread[1]], [0.0, 1 - _STRETCH * spread[0]]])
-    flip = np.diag([-1.0 if thing.flip else 1.0, 1.0])
-    turn = np.array([[c, -s], [s, c]])
+    if thing.flip:
+        stretch[0] *= -1
     warp = (_WARP * spread[2], _WARP * spread[3], _WARP * spread[4])
     half = cell / 2  # the tent's means lie half a pixel to the lower right of what they are taken of
     at = (thing.x * side + half, thing.y * side + half)
-    return pen.fill(thing.scale * side / 2, turn, flip @ stretch, warp, at, cell)
+    return fill(recording, thing.scale * side / 2, thing.angle, stretch, warp, at, cell)
+
+
+def record(noun: str, luck: Iterable[float]) -> Recording:
+    """The shapes of an object, not yet posed; `luck`: numbers in [0, 1] for its own variations, 24 at most."""
+    pen = Pen(luck)
+    SHAPES[noun](pen)
+    return pen.recorded()
+
+
+@lru_cache(maxsize=1024)
+def _kept(noun: str, luck: tuple[float, ...]) -> Recording:
+    return record(noun, luck)
+
+
+@lru_cache(maxsize=256)
+def _asked(noun: str) -> int:
+    return record(noun, repeat(0.5)).asked
 
 
 def _neutral_table() -> np.ndarray:
@@ -118,17 +138,22 @@ def _lit(flat: np.ndarray, cover: np.ndarray, thing: Thing, side: int, light_x: 
     """Premultiplied colours with volume (a relief of the blurred silhouette), light from above, and texture."""
     h, w = cover.shape
     relief = _relief(cover, max(2.0, 0.085 * thing.scale * side), light_x)
-    category = NOUNS[thing.noun].category
-    surface = fibres() if category in _FURRY else cloud(4)
+    surface = _surface(NOUNS[thing.noun].category in _FURRY)
     x0, y0 = int(luck[37] * (SIZE - w)) if w < SIZE else 0, int(luck[38] * (SIZE - h)) if h < SIZE else 0
     if w > SIZE or h > SIZE:
         surface = np.tile(surface, (-(-h // SIZE), -(-w // SIZE)))
-    roughness = 0.0008 if category in _FURRY else 0.0006
-    shade = relief + (surface[y0 : y0 + h, x0 : x0 + w].astype(np.float32) - 128) * np.float32(roughness)
-    darker = (1 + np.minimum(shade, 0))[:, :, None]
-    lighter = (np.maximum(shade, 0) * np.float32(0.75))[:, :, None]
-    dark = flat * darker
-    return np.asarray(dark + (cover[:, :, None] * np.float32(255) - dark) * lighter)
+    shade = relief + surface[y0 : y0 + h, x0 : x0 + w]
+    lighter = np.maximum(shade, 0) * np.float32(0.75)  # mixed with white; what is darker is mixed with black
+    lit = flat * (1 + np.minimum(shade, 0) - lighter)[:, :, None]
+    lit += (cover * lighter * np.float32(255))[:, :, None]
+    return np.asarray(lit)
+
+
+@lru_cache(maxsize=2)
+def _surface(furry: bool) -> np.ndarray:
+    """What a surface's roughness adds to its lightness: float32, 512 x 512."""
+    texture, depth = (fibres(), 0.0008) if furry else (cloud(4), 0.0006)
+    return np.asarray((texture.astype(np.float32) - 128) * np.float32(depth))
 
 
 def _relief(cover: np.ndarray, reach: float, light_x: float) -> np.ndarray:

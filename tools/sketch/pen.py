@@ -98,8 +98,22 @@ class Drawing:
     top: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A figure before it is posed. `points`: float n x 2, in unit coordinates, of all shapes one after the other.
+
+    `shapes`: (index, width of the stroke or 0, number of points). `parts`: in the order of their numbers (the first is
+    1; 0 is the body). `asked`: how many variations the figure took.
+    """
+
+    points: np.ndarray
+    shapes: tuple[tuple[int, float, int], ...]
+    parts: tuple[str, ...]
+    asked: int
+
+
 class Pen:
-    """Records shapes, then fills them. `vary` hands out the figure's own variation, the same for the same pose."""
+    """Records shapes. `vary` hands out the figure's own variation, the same for the same pose."""
 
     def __init__(self, luck: Iterable[float]) -> None:
         self._luck = iter(luck)
@@ -107,9 +121,11 @@ class Pen:
         self._shapes: list[tuple[int, float]] = []  # index, and width of a stroke (0: filled)
         self._parts: list[str] = []
         self._part = 0
+        self._asked = 0
 
     def vary(self, low: float, high: float) -> float:
         """A number in [low, high] that differs from pose to pose. A figure may ask for 24."""
+        self._asked += 1
         return low + next(self._luck) * (high - low)
 
     def part(self, name: str | None = None) -> None:
@@ -176,47 +192,50 @@ class Pen:
             if width > 0.02:
                 self.dot(x, y, width / 2, ink)
 
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The parts drawn, in the order of their numbers (the first is 1; 0 is the body)."""
-        return tuple(self._parts)
+    def recorded(self) -> Recording:
+        """Everything drawn so far, and how often `vary` was asked."""
+        lengths = [len(points) for points in self._points]
+        shapes = tuple((index, width, n) for (index, width), n in zip(self._shapes, lengths, strict=True))
+        return Recording(np.concatenate(self._points), shapes, tuple(self._parts), self._asked)
 
-    def fill(
-        self,
-        unit: float,
-        turn: np.ndarray,
-        stretch: np.ndarray,
-        warp: tuple[float, float, float],
-        at: tuple[float, float],
-        cell: int,
-    ) -> Drawing:
-        """Everything recorded, filled in order, on an image whose corners lie on multiples of `cell` pixels.
 
-        `warp`: taper along y, along x, and bend, each within about .15. `stretch`: 2 x 2 matrix of flip, stretch and
-        shear. What comes of them is centred and made two units long, then turned by the 2 x 2 matrix `turn`, made
-        `unit` pixels a unit, and put at `at`, in pixels.
-        """
-        points = np.concatenate(self._points)
-        x, y = points[:, 0], points[:, 1]
-        taper_y, taper_x, bend = warp
-        warped = np.stack([x * (1 + taper_y * y) + bend * (y * y - 0.4), y * (1 + taper_x * x)], axis=1)
-        warped = warped @ stretch.T
-        low, high = warped.min(axis=0), warped.max(axis=0)
-        unit *= 2 / float((high - low).max())
-        placed = (warped - (low + high) / 2) @ (turn.T * unit) + at
-        widest = max(width for _, width in self._shapes) * unit / 2 + 3 * cell
-        left, top = (math.floor(v / cell) * cell for v in placed.min(axis=0) - widest)
-        right, bottom = (math.ceil(v / cell) * cell for v in placed.max(axis=0) + widest)
-        placed -= (left, top)
-        inks = Image.new("L", (right - left, bottom - top))
-        draw = ImageDraw.Draw(inks)
-        flat = placed.ravel().tolist()
-        start = 0
-        for shape, (index, width) in zip(self._points, self._shapes, strict=True):
-            stop = start + 2 * len(shape)
-            if width:
-                draw.line(flat[start:stop], fill=index, width=max(1, round(width * unit)))
-            else:
-                draw.polygon(flat[start:stop], fill=index)
-            start = stop
-        return Drawing(inks, left, top)
+def fill(
+    recording: Recording,
+    unit: float,
+    angle: float,
+    stretch: np.ndarray,
+    warp: tuple[float, float, float],
+    at: tuple[float, float],
+    cell: int,
+) -> Drawing:
+    """Everything recorded, filled in order, on an image whose corners lie on multiples of `cell` pixels.
+
+    `warp`: taper along y, along x, and bend, each within about .15. `stretch`: 2 x 2 matrix of flip, stretch and shear.
+    What comes of them is centred and made two units long, then turned by `angle` degrees, made `unit` pixels a unit,
+    and put at `at`, in pixels. No sums by BLAS: their last bits differ from machine to machine.
+    """
+    x, y = recording.points[:, 0], recording.points[:, 1]
+    taper_y, taper_x, bend = warp
+    x, y = x * (1 + taper_y * y) + bend * (y * y - 0.4), y * (1 + taper_x * x)
+    (a, b), (c, d) = stretch.tolist()
+    x, y = a * x + b * y, c * x + d * y
+    x0, x1, y0, y1 = float(x.min()), float(x.max()), float(y.min()), float(y.max())
+    unit *= 2 / max(x1 - x0, y1 - y0)
+    x, y = (x - (x0 + x1) / 2) * unit, (y - (y0 + y1) / 2) * unit
+    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    x, y = c * x - s * y + at[0], s * x + c * y + at[1]
+    widest = max(width for _, width, _ in recording.shapes) * unit / 2 + 3 * cell
+    left, top = (math.floor((float(v.min()) - widest) / cell) * cell for v in (x, y))
+    right, bottom = (math.ceil((float(v.max()) + widest) / cell) * cell for v in (x, y))
+    inks = Image.new("L", (right - left, bottom - top))
+    draw = ImageDraw.Draw(inks)
+    flat = np.stack([x - left, y - top], axis=1).ravel().tolist()
+    start = 0
+    for index, width, n in recording.shapes:
+        stop = start + 2 * n
+        if width:
+            draw.line(flat[start:stop], fill=index, width=max(1, round(width * unit)))
+        else:
+            draw.polygon(flat[start:stop], fill=index)
+        start = stop
+    return Drawing(inks, left, top)

@@ -73,7 +73,7 @@ def stimulus(thing: Thing, side: int) -> Layer:
 
 
 def _soft_window(radius: np.ndarray) -> np.ndarray:
-    """1 in the middle, falling smoothly to 0 at radius 1: an oriented stimulus must bring no edges of other orientations."""
+    """1 in the middle, falling smoothly to 0 at radius 1: oriented stimuli bring no edges of other orientations."""
     inward = np.clip((1 - radius) / 0.45, 0, 1)
     return np.asarray(inward * inward * (3 - 2 * inward))
 
