@@ -8,6 +8,8 @@ stand in for the first three blocks. Not covered: which conclusions are proposed
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from ..targets.picture import Picture
@@ -22,7 +24,7 @@ from ..tools.statistics import (
     superiority_effect,
 )
 from .redraw_test import evenly
-from .transcript import Block, Check, Decided
+from .transcript import Block, Check, Decided, Redrawn
 
 ATTEMPTS = 3
 SIZE = 16
@@ -34,10 +36,10 @@ OTHERS = 20  # units of the same layer shown the same pictures, as a control
 
 def alpha_of(attempt: int) -> float:
     """What attempt j (1, 2, 3) may spend: .05/2^j, so that all attempts together spend under .05."""
-    return 0.05 / 2**attempt
+    return 0.05 / float(2**attempt)
 
 
-def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int) -> Decided:
+def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redrawn) -> Decided:
     """Draw the four blocks, measure them and decide. Raises `LimitReached` before a limit would be passed."""
     rng = lab.stream("admission", str(attempt))
     alpha = alpha_of(attempt)
@@ -50,14 +52,13 @@ def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int) -> Decided:
         mine, readings = readings[: len(pictures)], readings[len(pictures) :]
         says = [lab.holds(answer, picture) for picture in pictures]
         other = [lab.holds(rival, picture) for picture in pictures]
-        blocks[name] = Block.model_validate(
-            {"name": name, "readings": mine, "answer_says": says, "rival_says": other}
-        )
+        blocks[name] = Block.model_validate({"name": name, "readings": mine, "answer_says": says, "rival_says": other})
     a, b = _peaks(blocks["high"].readings), _peaks(blocks["near-miss"].readings)
     checks = [
         _check_high_against_near(a, b, paired, alpha, rng),
         _check_rival(blocks["rival"], a, b, alpha),
         _check_missed(blocks["held-back"], a, b),
+        _check_strength(a, redrawn),
     ]
     reasons = [check.text for check in checks if not check.passed]
     return Decided(
@@ -72,10 +73,10 @@ def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int) -> Decided:
     )
 
 
-def _verdict(checks: list[Check]) -> str:
+def _verdict(checks: list[Check]) -> Literal["supported", "refuted", "inconclusive"]:
     if all(check.passed for check in checks):
         return "supported"
-    against, rival, _ = checks
+    against, rival = checks[:2]
     wrong = [c for c in (against, rival) if c.interval is not None and c.interval[1] < 0.5]
     return "refuted" if wrong else "inconclusive"
 
@@ -145,10 +146,17 @@ def _unused(lab: Lab) -> np.ndarray:
 # ---- the checks --------------------------------------------------------------------------------------------------
 
 
-def _check_high_against_near(a: np.ndarray, b: np.ndarray, paired: bool, alpha: float, rng: np.random.Generator) -> Check:
+def _check_high_against_near(
+    a: np.ndarray, b: np.ndarray, paired: bool, alpha: float, rng: np.random.Generator
+) -> Check:
     name = "high against near misses"
     if min(len(a), len(b)) < LEAST:
-        return Check(name=name, passed=None, n=len(a), text=f"only {len(a)} pictures predicted high and {len(b)} near misses could be had")
+        return Check(
+            name=name,
+            passed=None,
+            n=len(a),
+            text=f"only {len(a)} pictures predicted high and {len(b)} near misses could be had",
+        )
     found = superiority_effect(a, b, alpha)
     p = sign_flip_p(a - b, rng) if paired else rank_permutation_p(a, b, rng)
     passed = p <= alpha and found.low >= LEAST_SUPERIORITY
@@ -189,13 +197,32 @@ def _check_missed(block: Block, a: np.ndarray, b: np.ndarray) -> Check:
 
     name = "top decile missed"
     if len(block.readings) < 10 * EACH_DECILE or min(len(a), len(b)) < LEAST:
-        return Check(name=name, passed=None, text=f"only {len(block.readings)} pictures were kept back", n=len(block.readings))
+        return Check(
+            name=name, passed=None, text=f"only {len(block.readings)} pictures were kept back", n=len(block.readings)
+        )
     top = sorted(range(len(block.readings)), key=lambda i: -block.readings[i].peak)[:EACH_DECILE]
     bar = max(float(np.quantile(a, 0.25)), middle(a, b))
     missed = sum(block.readings[i].peak > bar and not block.answer_says[i] for i in top)
     allowed = int(binom.ppf(0.95, len(top), (float((b > bar).sum()) + 1) / (len(b) + 2)))
-    text = f"{missed} of the {len(top)} strongest pictures kept back fire as the answer's do, without it; noise allows {allowed}"
+    text = f"{missed} of the {len(top)} strongest pictures kept back fire as strongly without it; noise allows {allowed}"
     return Check(name=name, passed=missed <= allowed, text=text, effect=missed / len(top), n=len(top))
+
+
+def _check_strength(a: np.ndarray, redrawn: Redrawn) -> Check:
+    """Whether the answer's pictures fire the unit as its strongest contents do, not merely more than nothing.
+
+    Firing: above half-way between redraws of ordinary pictures and of the top ones. Failed where the share of block (a)
+    that fires is below a half with its 95% interval: a concept that names only what the unit half responds to.
+    """
+    name = "full strength"
+    if len(a) < LEAST or not redrawn.fresh or not redrawn.random:
+        return Check(name=name, passed=None, text=f"only {len(a)} pictures predicted high could be had", n=len(a))
+    bar = middle(_peaks(redrawn.fresh), _peaks(redrawn.random))
+    fires = int((a > bar).sum())
+    found = share_effect(fires, len(a))
+    interval = f"[{found.low:.2f}, {found.high:.2f}]"
+    text = f"{fires} of {len(a)} pictures predicted high fire as the unit's strongest contents do {interval}"
+    return _check(name, found.high >= 0.5, text, found, None, len(a))
 
 
 def middle(a: np.ndarray, b: np.ndarray) -> float:

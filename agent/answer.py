@@ -106,7 +106,7 @@ def compose(
         target=started.target,
         unit=started.unit,
         description=description,
-        labels=[str(part) for part in disjuncts(concept)] if concept is not None and admitted else [],
+        labels=_labels(lab, concept) if concept is not None and admitted else [],
         formula=formula,
         verdict=verdict,
         confidence=confidence(verdict, admitted, redrawn, lab.profile.dead),
@@ -118,6 +118,17 @@ def compose(
         exemplars=_exemplars(lab),
         untested=_untested(ledger, redrawn, lab, decided),
     )
+
+
+def _labels(lab: Lab, concept: Concept) -> list[str]:
+    """The ways of firing, strongest first: by the median peak of the open pictures that show the way."""
+    peaks = lab.peaks[lab.open]
+
+    def strength(way: Concept) -> float:
+        shown = peaks[lab.corpus.truths(way)[lab.open]]
+        return float(np.median(shown)) if len(shown) else -np.inf
+
+    return [str(way) for way in sorted(disjuncts(concept), key=strength, reverse=True)]
 
 
 def _merit(decided: Decided) -> tuple[int, float]:
@@ -149,13 +160,7 @@ def _as_evidence(decided: Decided) -> Evidence:
 
 def _rows(lab: Lab, decided: list[Decided]) -> np.ndarray:
     """Held-back pictures that no earlier attempt's block (d) has shown to the backbone."""
-    seen = {
-        r.picture
-        for d in decided[:-1]
-        for block in d.blocks
-        if block.name == "held-back"
-        for r in block.readings
-    }
+    seen = {r.picture for d in decided[:-1] for block in d.blocks if block.name == "held-back" for r in block.readings}
     gone = {lab.pictures[p].provenance.index for p in seen if p in lab.pictures}  # type: ignore[union-attr]
     return np.array([i for i in lab.held_back if int(i) not in gone], dtype=np.int64)
 
@@ -175,7 +180,9 @@ def _heldout(lab: Lab, concept: Concept, decided: list[Decided]) -> Heldout:
 def _explained(lab: Lab, concept: Concept, redrawn: Redrawn | None, decided: list[Decided]) -> Explained:
     """r2 on held-back pictures of levels fitted on the open ones (one a disjunct), over the unit's reliability."""
     rows = _rows(lab, decided)
-    design = np.column_stack([np.ones(len(lab.peaks)), *(lab.corpus.truths(part) for part in disjuncts(concept))]).astype(float)
+    design = np.column_stack(
+        [np.ones(len(lab.peaks)), *(lab.corpus.truths(part) for part in disjuncts(concept))]
+    ).astype(float)
     levels = np.linalg.lstsq(design[lab.open], lab.peaks[lab.open].astype(float), rcond=None)[0]
     peaks, predicted = lab.peaks[rows].astype(float), design[rows] @ levels
     reliability, below_reliability = _reliabilities(redrawn)
@@ -224,7 +231,9 @@ def _describe(
         return f"Inconclusive: pictures do drive the unit, but {why}."
     if verdict == "inconclusive":
         if best is None:
-            return f"Inconclusive: the best supported so far is that it fires for {formula}; no conclusion was admitted."
+            return (
+                f"Inconclusive: the best supported so far is that it fires for {formula}; no conclusion was admitted."
+            )
         return f"Inconclusive: the best account is that it fires for {formula}, but " + "; ".join(best.reasons) + "."
     assert best is not None
     weak = explained is not None and explained.overall is not None and explained.overall < PARTLY
@@ -260,14 +269,18 @@ def _exemplars(lab: Lab) -> list[str]:
 
 def _untested(ledger: Ledger, redrawn: Redrawn | None, lab: Lab, decided: list[Decided]) -> list[str]:
     lines = [
-        f"{h.id} ({h.formula}) was raised and never tested" for h in ledger.hypotheses.values() if ledger.status(h.id) == "untested"
+        f"{h.id} ({h.formula}) was raised and never tested"
+        for h in ledger.hypotheses.values()
+        if ledger.status(h.id) == "untested"
     ]
     if redrawn is None and not lab.profile.dead:
         lines.append("whether anything reproducibly drives the unit")
     lines += [f"attempt {d.attempt}: {c.text}" for d in decided for c in d.checks if c.passed is None]
     if decided:
         named = {str(t) for d in decided for t in terms(lab.corpus.read(d.formula))}
-        lines.append(f"pictures of other worlds than this data's and the generator's ({', '.join(sorted(named))} as they draw it)")
+        lines.append(
+            f"pictures of other worlds than this data's and the generator's ({', '.join(sorted(named))} as they draw it)"
+        )
     return [*lines, "counts, relations between things, and place in the picture"]
 
 

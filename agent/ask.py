@@ -27,7 +27,7 @@ from ..tools.store import Store, cache_folder
 from .answer import Answer
 from .backbones.backbone import Backbone
 from .loop import Run
-from .run_folder import RunFolder, new_run, read_about
+from .run_folder import RunFolder, new_run
 from .transcript import Answered, Started
 from .watcher import Silent, Watcher
 
@@ -35,10 +35,8 @@ if TYPE_CHECKING:
     from ..tools.dissection import Dissection
 
 LITERAL = "What makes this unit fire?"
-_ASKS_THAT = re.compile(
-    r"^\s*(what|which)\b.*\b(fire|fires|firing|activates?|excites?|drives?|responds?|respond|detects?|looks? for|does .* do|stands? for)\b",
-    re.IGNORECASE | re.DOTALL,
-)
+_VERBS = "fires?|firing|activates?|excites?|drives?|responds?|detects?|looks? for|stands? for|do|does"
+_ASKS_THAT = re.compile(rf"^\s*(what|which)\b.*\b({_VERBS})\b", re.IGNORECASE | re.DOTALL)
 BACKBONES: dict[str, str] = {"empiricist": "lettvin's embedded scientist: no key, no network"}
 
 
@@ -55,12 +53,13 @@ def ask(
     max_images: int | None = None,
     max_seconds: float | None = None,
     watcher: Watcher | None = None,
+    page: bool = True,
 ) -> Answer:
     """Ask what a unit does; the answer, with its run folder and page.
 
     `data`: ``sketch:N[@seed]`` or a folder. `layers`: those dissected in the one pass (default: the target's own).
-    `max_images`: pictures measured beyond the data; `max_seconds`: wall time. Raises `BadInput` on what cannot be used,
-    before anything is run.
+    `max_images`: pictures measured beyond the data; `max_seconds`: wall time. `page`: write report.html too. Raises
+    `BadInput` on what cannot be used, before anything is run.
     """
     watcher = watcher or Silent()
     if not question.strip():
@@ -88,11 +87,14 @@ def ask(
                 started=started,
             )
             if not len(lab.open) or not len(lab.held_back):
-                raise BadInput(f"{source.name} holds {len(lab.open)} readable pictures: too few to explore and to hold back")
+                raise BadInput(
+                    f"{source.name} holds {len(lab.open)} readable pictures: too few to explore and to hold back"
+                )
             folder = RunFolder(path, store, watcher.event)
             try:
                 answered = Run(lab, mind, folder).play(started_event)
-                _write_page(lab, answered, path)
+                if page:
+                    _write_page(lab, answered, path)
             finally:
                 folder.close()
         finally:
@@ -170,7 +172,8 @@ def _started(
         generator=generator,
         describer=ExactDescriber.name,
         seed=seed,
-        versions={"python": platform.python_version()} | {name: _version(name) for name in ("lettvin", "torch", "numpy", "scipy")},
+        versions={"python": platform.python_version()}
+        | {name: _version(name) for name in ("lettvin", "torch", "numpy", "scipy")},
         settings=settings,
     )
 
@@ -180,7 +183,10 @@ def _about(started: Started) -> dict[str, Any]:
     about = started.model_dump(mode="json", exclude={"seq", "at", "kind"})
     words = ["lettvin", "ask", started.target, started.unit, started.question]
     words += ["--backbone", started.backbone, "--data", started.data, "--seed", str(started.seed)]
-    for option, value in (("--max-images", started.settings["max_images"]), ("--max-seconds", started.settings["max_seconds"])):
+    for option, value in (
+        ("--max-images", started.settings["max_images"]),
+        ("--max-seconds", started.settings["max_seconds"]),
+    ):
         words += [] if value is None else [option, f"{value:g}"]
     if started.settings["layers"] is not None:
         words += ["--layers", ",".join(started.settings["layers"])]
@@ -203,11 +209,3 @@ def _write_page(lab: Lab, answered: Answered, path: Path) -> None:
     maps = {identity: a.map for identity, a in found.items() if a.map is not None}
     keep_maps(path, maps, lab.profile.threshold, lab.profile.patch)
     write_page(path)
-
-
-def page(run: str | Path) -> Path:
-    """Write the page of a finished run anew, from its folder alone; its path."""
-    from .report.page import write_page
-
-    read_about(Path(run))
-    return write_page(Path(run))

@@ -38,7 +38,9 @@ class Ledger:
     registered: dict[str, Registered] = field(default_factory=dict)
     judged: dict[str, Judged] = field(default_factory=dict)
 
-    def raise_hypothesis(self, statement: str, formula: str, level: str, because: str, parent: str | None = None) -> Raised:
+    def raise_hypothesis(
+        self, statement: str, formula: str, level: str, because: str, parent: str | None = None
+    ) -> Raised:
         """Enter a hypothesis; its id is H1, H2 ... Raises `ToolError` where the parent is unknown."""
         if parent is not None and parent not in self.hypotheses:
             raise ToolError(f"no hypothesis {parent!r}; known: {', '.join(self.hypotheses) or 'none'}")
@@ -58,7 +60,9 @@ class Ledger:
     ) -> Registered:
         """Enter a prediction before its experiment is measured. Raises `ToolError` where the hypothesis is unknown."""
         if hypothesis not in self.hypotheses:
-            raise ToolError(f"no hypothesis {hypothesis!r}; known: {', '.join(self.hypotheses) or 'none: raise one first'}")
+            raise ToolError(
+                f"no hypothesis {hypothesis!r}; known: {', '.join(self.hypotheses) or 'none: raise one first'}"
+            )
         registered = Registered(
             experiment=f"E{len(self.registered) + 1}",
             hypothesis=hypothesis,
@@ -71,7 +75,9 @@ class Ledger:
         self.registered[registered.experiment] = registered
         return registered
 
-    def judge(self, experiment: str, measured: list[Measured], seen_before: set[str], rng: np.random.Generator) -> Judged:
+    def judge(
+        self, experiment: str, measured: list[Measured], seen_before: set[str], rng: np.random.Generator
+    ) -> Judged:
         """The verdict on a registered experiment, computed from its measurements.
 
         `seen_before`: pictures measured earlier in the run; where a test uses one of them it cannot count.
@@ -101,7 +107,9 @@ class Ledger:
         self.judged[experiment] = judged
         if not plan.exploratory:
             q = self.corrected()[experiment]
-            judged = judged.model_copy(update={"q": float(f"{q:.4g}"), "verdict": self._verdict(judged, q) if fit else "inconclusive"})
+            judged = judged.model_copy(
+                update={"q": float(f"{q:.4g}"), "verdict": self._verdict(judged, q) if fit else "inconclusive"}
+            )
             self.judged[experiment] = judged
         return judged
 
@@ -138,7 +146,9 @@ class Ledger:
             sides = {"high": list(plan.prediction.high), "low": list(plan.prediction.low)}
             if name not in self.judged:
                 lines.append(
-                    Evidence(claim=claim, conditions=sides, n=0, effect=0.5, interval=(0, 1), p=None, verdict="abandoned")
+                    Evidence(
+                        claim=claim, conditions=sides, n=0, effect=0.5, interval=(0, 1), p=None, verdict="abandoned"
+                    )
                 )
                 continue
             judged = self.judged[name]

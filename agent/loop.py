@@ -23,7 +23,19 @@ from .backbones.backbone import Act, Backbone, Call, Conclude, Raise
 from .ledger import Ledger
 from .redraw_test import redraw_test
 from .run_folder import RunFolder
-from .transcript import Answered, Called, Decided, Judged, Profiled, Proposed, Raised, Redrawn, Returned, Started, Stopped
+from .transcript import (
+    Answered,
+    Called,
+    Decided,
+    Judged,
+    Profiled,
+    Proposed,
+    Raised,
+    Redrawn,
+    Returned,
+    Started,
+    Stopped,
+)
 
 MOST_STEPS = 200
 LEAST_RIVALS = 2
@@ -87,9 +99,7 @@ class Run:
 
     def _raise(self, act: Raise) -> None:
         self.lab.corpus.read(act.formula)  # a formula that cannot be read is the backbone's mistake
-        self.folder.append(
-            self.ledger.raise_hypothesis(act.statement, act.formula, act.level, act.because, act.parent)
-        )
+        self.folder.append(self.ledger.raise_hypothesis(act.statement, act.formula, act.level, act.because, act.parent))
 
     def _call(self, act: Call) -> None:
         self._calls += 1
@@ -134,9 +144,9 @@ class Run:
 
     def _conclude(self, act: Conclude) -> None:
         answer = self._hypothesis(act.hypothesis)
-        rivals = {
-            str(normal(self.lab.corpus.read(h.formula))) for h in self.ledger.hypotheses.values()
-        } - {str(normal(self.lab.corpus.read(answer.formula)))}
+        rivals = {str(normal(self.lab.corpus.read(h.formula))) for h in self.ledger.hypotheses.values()} - {
+            str(normal(self.lab.corpus.read(answer.formula)))
+        }
         if len(rivals) < LEAST_RIVALS:
             raise ToolError(f"a conclusion needs at least {LEAST_RIVALS} rivals raised, not {len(rivals)}")
         rival = self._hypothesis(act.rival)
@@ -153,7 +163,8 @@ class Run:
                 alpha=alpha_of(attempt),
             )
         )
-        decided = admit(self.lab, frozen, against, attempt)
+        assert self.redrawn is not None  # it precedes every act
+        decided = admit(self.lab, frozen, against, attempt, self.redrawn)
         self._show([r.picture for block in decided.blocks for r in block.readings])
         self.decided.append(decided)
         self.folder.append(decided)

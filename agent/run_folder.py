@@ -71,7 +71,9 @@ def new_run(runs: Path, name: str, about: dict[str, Any]) -> Path:
         (path / "images").mkdir()
         write_whole(path / "run.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
     except OSError as error:
-        raise BadInput(f"the run folder {str(runs)!r} cannot be written ({error.strerror}): give another by --runs") from None
+        raise BadInput(
+            f"the run folder {str(runs)!r} cannot be written ({error.strerror}): give another by --runs"
+        ) from None
     return path
 
 
@@ -107,7 +109,9 @@ def read_events(run: Path) -> list[AnyEvent]:
         except ValidationError as error:
             if number == len(lines) and not line.endswith("\n"):
                 break
-            raise BadInput(f"{run / 'events.jsonl'}, line {number} is no event of this version: {error.errors()[0]['msg']}") from None
+            raise BadInput(
+                f"{run / 'events.jsonl'}, line {number} is no event of this version: {error.errors()[0]['msg']}"
+            ) from None
     return events
 
 

@@ -261,8 +261,19 @@ class Stopped(Event):
 
 
 AnyEvent = Annotated[
-    Started | Profiled | PictureKept | Raised | Called | Returned | Registered | Judged | Redrawn | Proposed | Decided
-    | Answered | Stopped,
+    Started
+    | Profiled
+    | PictureKept
+    | Raised
+    | Called
+    | Returned
+    | Registered
+    | Judged
+    | Redrawn
+    | Proposed
+    | Decided
+    | Answered
+    | Stopped,
     Field(discriminator="kind"),
 ]
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)

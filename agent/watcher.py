@@ -83,7 +83,9 @@ def said_of(event: AnyEvent) -> list[str]:
     """The lines that a person is told of an event; none of most."""
     match event:
         case Redrawn():
-            found = "something in its pictures drives the unit" if event.driven else "nothing reproducible drives the unit"
+            found = (
+                "something in its pictures drives the unit" if event.driven else "nothing reproducible drives the unit"
+            )
             return [f"  redraw test: {found} (superiority {event.effect:.2f}, p {event.p:.2g})"]
         case Raised():
             return [f"{event.id} raised: {event.statement} [{event.level}]"]
@@ -93,7 +95,9 @@ def said_of(event: AnyEvent) -> list[str]:
         case Judged():
             low_, high_ = event.interval
             q = "" if event.q is None else f", q {event.q:.2g}"
-            return [f"  {event.experiment} {event.verdict}: superiority {event.effect:.2f} [{low_:.2f}, {high_:.2f}]{q}"]
+            return [
+                f"  {event.experiment} {event.verdict}: superiority {event.effect:.2f} [{low_:.2f}, {high_:.2f}]{q}"
+            ]
         case Proposed():
             return [f"conclusion {event.attempt} proposed: {event.formula} (rival: {event.rival})"]
         case Decided():

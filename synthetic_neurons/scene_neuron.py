@@ -69,13 +69,19 @@ class SceneNeurons(Target):
             return float(REST + drawn * (FULL - REST))
         if picture.scene is None:
             raise TargetFailed(f"{self.name} reads scenes, and picture {picture.id[:12]} has none: use drawn pictures")
-        return float(REST + (FULL - REST) * (noise_free(concept, picture.scene, neuron.behaviour) + neuron.noise * drawn))
+        return float(
+            REST + (FULL - REST) * (noise_free(concept, picture.scene, neuron.behaviour) + neuron.noise * drawn)
+        )
 
 
 def noise_free(concept: Concept, scene: Scene, behaviour: Behaviour = "graded") -> float:
     """The response above rest as a share of R: [.6, 1] where the concept holds, [0, .3] where it does not."""
     if holds(concept, scene):
-        return 1.0 if behaviour == "binary" else 0.6 + 0.4 * max(_extent(way, scene) for way in disjuncts(concept) if holds(way, scene))
+        return (
+            1.0
+            if behaviour == "binary"
+            else 0.6 + 0.4 * max(_extent(way, scene) for way in disjuncts(concept) if holds(way, scene))
+        )
     if behaviour == "binary":
         return 0.0
     return 0.3 * max(_shown(way, scene) for way in disjuncts(concept))

@@ -132,7 +132,9 @@ class Picture:
         return hash(self.id)
 
     @classmethod
-    def of(cls, pixels: Pixels, provenance: Provenance, caption: str | None = None, scene: Scene | None = None) -> Picture:
+    def of(
+        cls, pixels: Pixels, provenance: Provenance, caption: str | None = None, scene: Scene | None = None
+    ) -> Picture:
         """The picture of these pixels (uint8, H x W x 3). Raises ValueError on any other shape or type."""
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
             raise ValueError(f"pixels are uint8 HxWx3, not {pixels.dtype} {pixels.shape}")

@@ -119,7 +119,9 @@ class Target(ABC):
             direction = _read_direction(Path(which[1:]), layer)
             return Unit(self, layer, f"{layer.name}:{which}", tuple(range(layer.units)), direction)
         if not re.fullmatch(r"\d+(\+\d+)*", which):
-            raise BadInput(f"unit {address!r} is not an index: write [LAYER:]INDEX with INDEX from 0 to {layer.units - 1}")
+            raise BadInput(
+                f"unit {address!r} is not an index: write [LAYER:]INDEX with INDEX from 0 to {layer.units - 1}"
+            )
         channels = tuple(int(part) for part in which.split("+"))
         for channel in channels:
             if channel >= layer.units:
@@ -130,7 +132,6 @@ class Target(ABC):
 
     def maps(self, pictures: Sequence[Picture], unit: Unit) -> list[np.ndarray]:
         """The unit's map on each picture: float32, h x w. Raises `TargetFailed` on NaN or infinity."""
-        import torch
 
         rows: list[np.ndarray] = []
 
@@ -140,7 +141,9 @@ class Target(ABC):
         self.watch(pictures, [unit.layer.name], see)
         for picture, row in zip(pictures, rows, strict=True):
             if not np.isfinite(row).all():
-                raise TargetFailed(f"{self.name} answered NaN or infinity at {unit.address} on picture {picture.id[:12]}")
+                raise TargetFailed(
+                    f"{self.name} answered NaN or infinity at {unit.address} on picture {picture.id[:12]}"
+                )
         return rows
 
 
@@ -160,5 +163,7 @@ def _read_direction(path: Path, layer: Layer) -> tuple[float, ...]:
     vector = next(iter(tensors.values())).astype(np.float64).ravel()
     norm = float(np.linalg.norm(vector))
     if vector.size != layer.units or not np.isfinite(norm) or norm == 0:
-        raise BadInput(f"{str(path)!r} holds {vector.size} numbers of length {norm:g}; layer {layer.name!r} wants {layer.units}, not all 0")
+        raise BadInput(
+            f"{str(path)!r} holds {vector.size} numbers of length {norm:g}; layer {layer.name!r} wants {layer.units}, not all 0"
+        )
     return tuple(float(value) for value in vector / norm)

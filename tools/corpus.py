@@ -16,10 +16,9 @@ from .sketch import vocabulary as v
 from .sketch.concept import And, Concept, Light, Not, On, Or, Phrase, caption_words, holds_in_words, parse
 from .sources.source import About
 
-FUNCTION_WORDS = frozenset(
-    "a an the of on in at to and or not with by for from is are was were it its this that there some into over under near "
-    "left right above below inside picture photo image".split()
-)
+_FUNCTION_WORDS = """a an the of on in at to and or not with by for from is are was were it its this that there some into
+over under near left right above below inside picture photo image"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 ATTRIBUTES = ("noun", "colour", "pattern", "size", "orientation", "frequency")
 
 
@@ -30,7 +29,8 @@ class Corpus:
         self.abouts = list(abouts)
         self.drawn = all(about.scene is not None for about in abouts)
         self.blind = sum(about.scene is None and about.caption is None for about in abouts)
-        owners, columns = [], {name: [] for name in ATTRIBUTES}
+        owners: list[int] = []
+        columns: dict[str, list[str]] = {name: [] for name in ATTRIBUTES}
         for i, about in enumerate(abouts):
             for thing in about.scene.things if about.scene is not None else ():
                 owners.append(i)
@@ -66,9 +66,9 @@ class Corpus:
             case Not(part):
                 return ~self.truths(part)
             case And(parts):
-                return np.logical_and.reduce([self.truths(part) for part in parts])
+                return np.asarray(np.logical_and.reduce([self.truths(part) for part in parts]))
             case Or(parts):
-                return np.logical_or.reduce([self.truths(part) for part in parts])
+                return np.asarray(np.logical_or.reduce([self.truths(part) for part in parts]))
         found = np.zeros(len(self), bool)
         match concept:
             case Phrase():
@@ -92,7 +92,9 @@ class Corpus:
                 simple += [Phrase(**{name: x}) for x in dict.fromkeys(self._things[name]) if x and x not in ("plain",)]
             simple += [On(x) for x in v.BACKGROUNDS]
             simple += [Light(x) for x in v.LIGHTS if x != "normal"]
-            simple += [Phrase(noun=s, orientation=o) for s, k in v.STIMULI.items() if k.oriented for o in v.ORIENTATIONS]
+            simple += [
+                Phrase(noun=s, orientation=o) for s, k in v.STIMULI.items() if k.oriented for o in v.ORIENTATIONS
+            ]
             simple += [Phrase(noun=s, frequency=f) for s, k in v.STIMULI.items() if k.periodic for f in v.FREQUENCIES]
         counts = Counter(word for words in self._words for word in words)
         often = [w for w, n in sorted(counts.items()) if n >= at_least and w not in FUNCTION_WORDS and len(w) > 1]

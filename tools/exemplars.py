@@ -67,24 +67,26 @@ def exemplars(
     readings = lab.measure(pictures)
     views = [None] * len(pictures) if view == "plain" else [v.id for v in _views(lab, pictures, view)]
     shown = [
-        Exemplar(picture=p.id, index=int(i), peak=r.peak, percentile=r.percentile, caption=p.caption, view=v)
+        Exemplar(picture=p.id, index=i, peak=r.peak, percentile=r.percentile, caption=p.caption, view=v)
         for p, i, r, v in zip(pictures, chosen, readings, views, strict=True)
     ]
     return Exemplars(which=which, shown=sorted(shown, key=lambda e: -e.peak))
 
 
-def _choose(lab: Lab, which: Which, k: int, low: float, high: float) -> np.ndarray:
+def _choose(lab: Lab, which: Which, k: int, low: float, high: float) -> list[int]:
     """Indices of the data: ranks among the pictures open to exploration."""
     ranked = lab.open[np.argsort(lab.peaks[lab.open], kind="stable")]
     k = min(k, len(ranked))
     if which == "top":
-        return ranked[::-1][:k]
-    if which == "bottom":
-        return ranked[:k]
-    if which == "random":
-        return lab.stream("exemplars", "random", str(k)).choice(ranked, k, replace=False)
-    first, last = low * (len(ranked) - 1), high * (len(ranked) - 1)
-    return ranked[np.unique(np.linspace(first, last, k).round().astype(int))]
+        chosen = ranked[::-1][:k]
+    elif which == "bottom":
+        chosen = ranked[:k]
+    elif which == "random":
+        chosen = lab.stream("exemplars", "random", str(k)).choice(ranked, k, replace=False)
+    else:
+        first, last = low * (len(ranked) - 1), high * (len(ranked) - 1)
+        chosen = ranked[np.unique(np.linspace(first, last, k).round().astype(int))]
+    return [int(index) for index in chosen]
 
 
 def _views(lab: Lab, pictures: list[Picture], view: str) -> list[Picture]:

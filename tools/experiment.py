@@ -70,7 +70,9 @@ class Measurements(Result):
 
     def text(self) -> str:
         rows = ((c.name, c.peaks, [r.percentile for r in c.readings]) for c in self.conditions)
-        return "\n".join(f"{n}: median peak {np.median(p):.4g} (percentile {np.median(q):.0f}), n {len(p)}" for n, p, q in rows)
+        return "\n".join(
+            f"{n}: median peak {np.median(p):.4g} (percentile {np.median(q):.0f}), n {len(p)}" for n, p, q in rows
+        )
 
 
 @tool
@@ -125,14 +127,18 @@ def check(conditions: list[Condition], prediction: Prediction, n: int, explorato
         raise ToolError("experiment: a condition is predicted both high and low")
     for place, condition in enumerate(conditions):
         if condition.edit_of is not None and condition.edit_of not in names[:place]:
-            raise ToolError(f"experiment: {condition.name!r} edits {condition.edit_of!r}, which does not stand before it")
+            raise ToolError(
+                f"experiment: {condition.name!r} edits {condition.edit_of!r}, which does not stand before it"
+            )
     paired = any(condition.edit_of is not None for condition in conditions)
     least = 10 if paired and not exploratory else 4
     if not least <= n <= 64:
         raise ToolError(f"experiment: n must be {least} to 64 here, not {n}")
 
 
-def _pictures(lab: Lab, condition: Condition, made: dict[str, list[Picture]], n: int, rng: np.random.Generator) -> list[Picture]:
+def _pictures(
+    lab: Lab, condition: Condition, made: dict[str, list[Picture]], n: int, rng: np.random.Generator
+) -> list[Picture]:
     generator = lab.generator
     if condition.concept is not None:
         concept = lab.corpus.read(condition.concept)
@@ -149,7 +155,9 @@ def _pictures(lab: Lab, condition: Condition, made: dict[str, list[Picture]], n:
     if condition.prompts is not None:
         if not condition.prompts:
             raise BadInput(f"condition {condition.name!r} has no prompts")
-        return [generator.draw(condition.prompts[i % len(condition.prompts)], int(rng.integers(2**31))) for i in range(n)]
+        return [
+            generator.draw(condition.prompts[i % len(condition.prompts)], int(rng.integers(2**31))) for i in range(n)
+        ]
     assert condition.edit_of is not None  # by Condition's own check
     edited = []
     for picture in made[condition.edit_of]:
@@ -171,7 +179,9 @@ def _drop_unmade_pairs(conditions: list[Condition], made: dict[str, list[Picture
         before, after = made[condition.edit_of], made[condition.name]
         kept = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a.id != b.id]
         if len(kept) < max(4, 0.75 * len(before)):
-            raise ToolError(f"experiment: only {len(kept)} of {len(before)} edits of {condition.edit_of!r} could be made")
+            raise ToolError(
+                f"experiment: only {len(kept)} of {len(before)} edits of {condition.edit_of!r} could be made"
+            )
         for other in conditions:
             if other.name == condition.edit_of or other.edit_of == condition.edit_of:
                 made[other.name] = [made[other.name][i] for i in kept]

@@ -102,7 +102,9 @@ def tool(function: F) -> F:
 
 def _parameter(parameter: inspect.Parameter, hints: dict[str, Any]) -> str:
     annotation = hints[parameter.name]
-    shown = annotation.__name__ if inspect.isclass(annotation) and not hasattr(annotation, "__args__") else str(annotation)
+    shown = (
+        annotation.__name__ if inspect.isclass(annotation) and not hasattr(annotation, "__args__") else str(annotation)
+    )
     shown = re.sub(r"\b(typing|lettvin(\.\w+)+)\.", "", shown)
     default = "" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"
     return f"{parameter.name}: {shown}{default}"

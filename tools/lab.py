@@ -214,7 +214,9 @@ class Lab:
         missing = [p for p in wanted if p.id not in known]
         if missing:
             self.unit.target.watch(missing, [self.unit.layer.name], see)
-            found = [(p.id, Activation(float(r.max()), float(r.mean()), r[None])) for p, r in zip(missing, rows, strict=True)]
+            found = [
+                (p.id, Activation(float(r.max()), float(r.mean()), r[None])) for p, r in zip(missing, rows, strict=True)
+            ]
             self.store.remember(self.unit.target.key, key, found)
             known |= dict(found)
         return np.stack([np.asarray(known[p.id].map)[0] for p in pictures])

@@ -18,7 +18,7 @@ def upsample(found: np.ndarray, height: int, width: int) -> np.ndarray:
     """The map at the picture's size: float32 (height, width), bilinear, corners aligned."""
     import torch
 
-    grid = torch.from_numpy(np.ascontiguousarray(found, np.float32))[None, None]
+    grid = torch.from_numpy(np.array(found, np.float32))[None, None]
     mode = {"mode": "bilinear", "align_corners": True} if found.size > 1 else {"mode": "nearest"}
     return np.asarray(torch.nn.functional.interpolate(grid, (height, width), **mode)[0, 0].numpy())
 
@@ -42,7 +42,9 @@ def patch_box(found: np.ndarray, patch: tuple[int, int] | None, height: int, wid
 def highlighted(picture: Picture, where: np.ndarray) -> Picture:
     """The picture darkened outside the region; a picture of its own, with its parent named."""
     shade = np.where(where[..., None], 1.0, DARKENED)
-    return Picture.of((picture.pixels * shade).astype(np.uint8), FromEdit(picture.id, "highlighted where the unit fires"))
+    return Picture.of(
+        (picture.pixels * shade).astype(np.uint8), FromEdit(picture.id, "highlighted where the unit fires")
+    )
 
 
 def cropped(picture: Picture, box: tuple[int, int, int, int]) -> Picture:

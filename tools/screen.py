@@ -42,7 +42,9 @@ class Screen(Result):
     fits: list[Fit]
 
     def text(self) -> str:
-        shown = [f"{f.concept}: r {f.r:+.2f}, superiority {f.superiority:.2f}, n {f.n}, q {f.q:.2g}" for f in self.fits[:12]]
+        shown = [
+            f"{f.concept}: r {f.r:+.2f}, superiority {f.superiority:.2f}, n {f.n}, q {f.q:.2g}" for f in self.fits[:12]
+        ]
         more = len(self.fits) - len(shown)
         return "\n".join(shown + ([f"(and {more} more)"] if more > 0 else []))
 
@@ -82,7 +84,9 @@ def screen(
         true = corpus.truths(concept)[rows]
         n = int(true.sum())
         if n == 0 or n == len(rows):
-            fits.append(Fit(concept=str(concept), n=n, r=0, superiority=0.5, auprc=n / max(1, len(rows)), q=1, high=0, low=0))
+            fits.append(
+                Fit(concept=str(concept), n=n, r=0, superiority=0.5, auprc=n / max(1, len(rows)), q=1, high=0, low=0)
+            )
             ps.append(1.0)
             continue
         u = ranks[true].sum() - n * (n + 1) / 2

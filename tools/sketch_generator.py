@@ -32,7 +32,9 @@ class SketchGenerator:
 
     def paint(self, scene: Scene, provenance: Provenance) -> Picture:
         """The scene's picture, painted once for all runs."""
-        return self.store.make(f"sketch {KEY} {scene!r}", lambda: paint(scene).pixels, provenance, caption(scene), scene)
+        return self.store.make(
+            f"sketch {KEY} {scene!r}", lambda: paint(scene).pixels, provenance, caption(scene), scene
+        )
 
     def draw(self, prompt: str, seed: int) -> Picture:
         return self.paint(imagine(parse(prompt), seed), FromPrompt(self.name, prompt, seed))
@@ -59,7 +61,9 @@ class SketchGenerator:
         if picture.scene is None:
             raise BadInput(f"picture {picture.id[:12]} was not drawn: its scene cannot be edited")
         changed = swap(picture.scene, factor, value, which=which)
-        return self.paint(changed, FromEdit(picture.id, f"{factor} = {value}" + ("" if which is None else f" (thing {which})")))
+        return self.paint(
+            changed, FromEdit(picture.id, f"{factor} = {value}" + ("" if which is None else f" (thing {which})"))
+        )
 
     def _drawn(self, scenes: Sequence[Scene], concept: Concept, truth: bool) -> list[Picture]:
         return [self.paint(s, FromConcept(self.name, str(concept), truth, i)) for i, s in enumerate(scenes)]

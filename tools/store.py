@@ -46,7 +46,9 @@ def cache_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"the cache folder {str(folder)!r} cannot be made ({error.strerror}); set LETTVIN_CACHE") from None
+        raise BadInput(
+            f"the cache folder {str(folder)!r} cannot be made ({error.strerror}); set LETTVIN_CACHE"
+        ) from None
     return folder
 
 
@@ -56,7 +58,9 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        self._index = sqlite3.connect(folder / "index.sqlite", timeout=60, isolation_level=None, check_same_thread=False)
+        self._index = sqlite3.connect(
+            folder / "index.sqlite", timeout=60, isolation_level=None, check_same_thread=False
+        )
         self._index.execute("PRAGMA journal_mode=WAL")
         self._index.execute("PRAGMA synchronous=NORMAL")
         self._index.executescript(SCHEMA)
@@ -95,7 +99,9 @@ class Store:
             with Image.open(self.path(identity)) as image:
                 pixels = np.asarray(image.convert("RGB"))
         except OSError:
-            raise BadInput(f"picture {identity[:12]} is missing from {str(self.folder)!r}, or its file is broken") from None
+            raise BadInput(
+                f"picture {identity[:12]} is missing from {str(self.folder)!r}, or its file is broken"
+            ) from None
         if picture_id(pixels) != identity:
             raise BadInput(f"the file of picture {identity[:12]} in {str(self.folder)!r} holds other pixels: delete it")
         return pixels

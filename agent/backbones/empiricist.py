@@ -16,11 +16,12 @@ from ...tools.screen import Fit, Screen
 from ...tools.sketch.concept import Concept, Or, disjuncts, either, normal, parse
 from ..transcript import AnyEvent, Decided, Judged, Raised, Redrawn, Returned
 from .backbone import Act, Call, Conclude, Raise
-from .candidates import broader, level, parts_of, search
+from .candidates import Found, as_strong, broader, level, one_thing, parts_of, search
 
 PAIRS = 12
 RIVALS = 4
 FDR = 0.05
+APART = 12  # pictures of the open data on which a rival must differ from the answer, to be worth beating
 OTHER_WAYS = 2  # disjuncts that may be added to a leader
 
 Study = Generator[Act, Sequence[AnyEvent], None]
@@ -63,10 +64,10 @@ class Empiricist:
             return
         self._words = frozenset(word for fit in terms for word in fit.concept.split())
         fitting = [fit for fit in terms if fit.q <= FDR] or terms[:3]
-        candidates = yield from self._search(fitting)
-        if not candidates:
+        found = yield from self._search(fitting)
+        if not found.candidates:
             return
-        leaders = yield from self._raise_with_rivals(candidates, terms)
+        leaders = yield from self._raise_with_rivals(found, terms)
         for identity in leaders:
             yield from self._test_by_minimal_pairs(identity)
         for _ in range(3):  # attempts; the lab allows no more
@@ -95,7 +96,7 @@ class Empiricist:
             yield Call(tool="describe", arguments={"pictures": shown, "region": True})
             yield Call(tool="summarize", arguments={"pictures": shown})
 
-    def _search(self, fitting: list[Fit]) -> Generator[Act, Sequence[AnyEvent], list[Fit]]:
+    def _search(self, fitting: list[Fit]) -> Generator[Act, Sequence[AnyEvent], Found]:
         """Candidates by the greedy search, its screenings carried out as acts."""
         hunt = search(fitting, self._words)
         try:
@@ -103,24 +104,29 @@ class Empiricist:
             while True:
                 asked = hunt.send((yield from self._screen(asked)))
         except StopIteration as ended:
-            return list(ended.value)
+            return Found(ended.value.candidates, ended.value.levels)
 
-    def _raise_with_rivals(self, candidates: list[Fit], terms: list[Fit]) -> Generator[Act, Sequence[AnyEvent], list[str]]:
-        """Raise the best candidate, then rivals: its parts, and the best candidate of every other level."""
-        first = candidates[0]
+    def _raise_with_rivals(self, found: Found, terms: list[Fit]) -> Generator[Act, Sequence[AnyEvent], list[str]]:
+        """Raise the best candidate, then rivals: its parts, its parts bound to one thing, the best of every other level."""
+        first = found.candidates[0]
         lead = yield from self._raise(first.concept, f"best fit to the open data: r {first.r:+.2f} on {first.n} pictures")
         if lead is None:
             return []
+        answer = self._read(first.concept)
+        rivals: list[tuple[str, str, str | None]] = [
+            (str(bound), "what binds the leading concept's parts to one thing", lead) for bound in one_thing(answer)
+        ]
+        bound = found.levels.get("attributed object")
+        others = [fit for here, fit in found.levels.items() if here != level(answer) and fit.r > 0]
+        for fit in ([bound] if bound in others else []) + sorted(others, key=lambda fit: -fit.r)[:2]:
+            rivals.append((fit.concept, f"best of its level: r {fit.r:+.2f} on {fit.n} pictures", None))
+        rivals += [
+            (str(part), "a part of the leading concept, which may be all that matters", lead) for part in broader(answer)
+        ]
+        rivals += [
+            (fit.concept, f"next best fit: r {fit.r:+.2f}", None) for fit in [*found.candidates[1:], *terms] if fit.r > 0
+        ]
         leaders = [lead]
-        answer = parse(first.concept, self._words)
-        rivals = [(str(part), "a part of the leading concept, which may be all that matters", lead) for part in broader(answer)]
-        seen = {level(answer)}
-        for fit in [*candidates[1:], *terms]:
-            here = level(parse(fit.concept, self._words))
-            if here not in seen and fit.r > 0:
-                seen.add(here)
-                rivals.append((fit.concept, f"best of the level {here!r}: r {fit.r:+.2f} on {fit.n} pictures", None))
-        rivals += [(fit.concept, f"next best fit: r {fit.r:+.2f}", None) for fit in [*candidates[1:], *terms] if fit.r > 0]
         for formula, because, parent in rivals:
             if len(leaders) > RIVALS:
                 break
@@ -165,19 +171,32 @@ class Empiricist:
         return self._hypotheses[ranked[0]] if ranked else None
 
     def _duel(self, one: str, other: str) -> Study:
-        """Pictures where only one of the two concepts holds, against pictures where only the other does."""
+        """Pictures where only one of the two concepts holds, against pictures where only the other does.
+
+        Where one holds wherever the other does, the narrower one's pictures stand against the rest of the wider one's.
+        """
         a, b = self._formula(one), self._formula(other)
         only_a, only_b = f"({a}) and not ({b})", f"({b}) and not ({a})"
-        conditions = [{"name": f"{a}, not {b}"[:80], "concept": only_a}, {"name": f"{b}, not {a}"[:80], "concept": only_b}]
+        seen = {fit.concept: fit.n for fit in (yield from self._screen([only_a, only_b]))}
+        sizes = [seen.get(str(self._read(formula)), 0) for formula in (only_a, only_b)]
+        if sizes[0] == 0 and sizes[1] == 0:
+            return
+        if sizes[0] == 0:  # `one` is the narrower
+            sides = ((a, a), (f"{b}, not {a}", only_b))
+        elif sizes[1] == 0:
+            one, sides = other, ((b, b), (f"{a}, not {b}", only_a))
+        else:
+            sides = ((f"{a}, not {b}", only_a), (f"{b}, not {a}", only_b))
+        high, low = ({"name": name[:80], "concept": formula} for name, formula in sides)
         yield Call(
             tool="experiment",
             arguments={
                 "hypothesis": one,
-                "conditions": conditions,
+                "conditions": [high, low],
                 "prediction": {
-                    "high": [conditions[0]["name"]],
-                    "low": [conditions[1]["name"]],
-                    "refuted_if": f"pictures of {b} alone fire the unit more",
+                    "high": [high["name"]],
+                    "low": [low["name"]],
+                    "refuted_if": f"pictures of {low['name']} fire the unit more",
                 },
                 "n": PAIRS,
             },
@@ -209,8 +228,7 @@ class Empiricist:
             concept = parse(formula, self._words)
             (mine,) = yield from self._screen([formula])
             rest = yield from self._screen(without=formula)
-            bar = (mine.high + mine.low) / 2
-            ways = [f for f in rest if f.q <= FDR and f.high >= bar and f.n >= 4 and f.superiority >= 0.7]
+            ways = [f for f in rest if f.q <= FDR and as_strong(f, mine) and f.n >= 4 and f.superiority >= 0.7]
             ways = [f for f in ways if self._key(str(either([concept, self._read(f.concept)]))) not in self._refused]
             if not ways:
                 return best
@@ -232,13 +250,17 @@ class Empiricist:
         return best
 
     def _best_rival(self, best: str) -> Generator[Act, Sequence[AnyEvent], str | None]:
-        """The best other hypothesis that is no mere part of the answer; a part only where nothing else was raised."""
+        """The best other hypothesis that differs from the answer often enough to be beaten; parts of the answer last."""
         ranked = yield from self._rank()
         answer = self._read(self._formula(best))
         parts = {self._key(str(part)) for part in disjuncts(answer)} if isinstance(answer, Or) else set()
         others = [key for key in ranked if self._hypotheses[key] != best]
-        chosen = next((key for key in others if key not in parts), others[0] if others else None)
-        return None if chosen is None else self._hypotheses[chosen]
+        for key in [key for key in others if key not in parts] + [key for key in others if key in parts]:
+            one, other = self._formula(best), self._formula(self._hypotheses[key])
+            apart = yield from self._screen([f"({one}) and not ({other})", f"({other}) and not ({one})"])
+            if sum(fit.n for fit in apart) >= APART:
+                return self._hypotheses[key]
+        return self._hypotheses[others[0]] if others else None
 
     def _learn_from(self, decided: Decided, best: str) -> Study:
         """After a refusal: what the refused answer missed, or what else fits the pictures now measured, becomes a candidate."""
@@ -256,8 +278,10 @@ class Empiricist:
                     yield from self._raise(grown, "the refused answer and what it missed", best)
                     break
         else:
-            for part in broader(concept):
-                identity = yield from self._raise(str(part), "a part of the refused answer", best)
+            for part in [*one_thing(concept), *broader(concept)]:
+                identity = yield from self._raise(
+                    str(part), "a part of the refused answer, or its parts bound to one thing", best
+                )
                 if identity is not None and self._verdict_on(identity) is None:
                     yield from self._test_by_minimal_pairs(identity)
 

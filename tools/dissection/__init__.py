@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .one_pass import dissect, dissect_unit, open_dissection
+from .make import dissect, dissect_unit, open_dissection
 from .record import Dissection, Skipped
 
 __all__ = ["Dissection", "Skipped", "dissect", "dissect_unit", "open_dissection"]

@@ -1,27 +1,22 @@
 """One pass over a source for every unit of the chosen layers: peaks to disk, everything else to small statistics.
 
-Covered: the pass itself, batches read ahead while the network computes, checkpoints, going on after an interruption
-with results equal to the bit, and one process at a time. Not covered: reading the results (`record.py`).
-
-Quantiles and moments rest on a sample of positions: of every map of every picture `sampled` positions, one at random
-within each of as many equal stretches of the map, drawn from (picture index) alone. `sampled` is chosen so that a run
-sees at least 40,000 values a unit (and 8 a map): a rank error of sqrt(q (1 - q) / 40000) = 5e-4 at q = .99, before
-the gain from stratifying. Maps with no more positions than that are counted whole.
+Covered: the pass, batches read ahead and counted behind while the network computes, checkpoints, and going on after an
+interruption with results equal to the bit. Not covered: what is read of a map (`positions.py`), what a dissection is
+of (`make.py`), and reading the results (`record.py`).
 Not detected: a value of minus infinity at a position that is neither its map's maximum nor in the sample.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -31,16 +26,14 @@ from ...targets.picture import Picture
 from ...targets.target import Layer, Target, Unit
 from ..sources.source import Source, Unreadable
 from .histogram import Histograms
-from .record import SPARSE_SHARE, Dissection, Skipped, state_of
+from .positions import peaks_of, places, positions_for, values_at
+from .record import SPARSE_SHARE, Skipped, state_of
 
 if TYPE_CHECKING:
     import torch
 
 VERSION = "1"  # raised whenever a change here changes a number or a file
-SAMPLED_IN_ALL = 40_000
-SAMPLED_AT_LEAST = 8
 CONSTANT = 1e-6
-_BLOCK = 32  # pictures that share a random generator: places depend on the picture's index, never on the batch
 
 Watch = Callable[[int, int], None]
 
@@ -66,92 +59,18 @@ class Track:
         return [self.layer.name, self.units] if unit is None else [self.layer.name, unit.channels, unit.direction]
 
 
-def dissect(
-    target: Target,
-    source: Source,
-    layers: Sequence[str] | None = None,
-    *,
-    folder: Path,
-    batch: int = 32,
-    watch: Watch | None = None,
-    checkpoint_seconds: float = 10.0,
-) -> Dissection:
-    """The dissection of `layers` (the target's default ones) over a source, from disk where it was made before.
+@dataclass
+class _Batch:
+    """Some pictures of the source, and what was read of their maps, a row or an array for each track."""
 
-    `folder`: where dissections are kept, each in a folder of its key. `watch(done, total)`: called as pictures are
-    done. Interrupted, it goes on where its last checkpoint was, and the results are the same to the bit.
-    Raises `BadInput` for an unknown layer or a source with no readable picture, `TargetFailed` where the target
-    raises or answers NaN or infinity.
-    """
-    return _dissect(target, source, _layer_tracks(target, layers), folder, batch, watch, checkpoint_seconds)
+    start: int
+    pictures: dict[int, Picture] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    peaks: list[np.ndarray] = field(default_factory=list)
+    values: list[np.ndarray] = field(default_factory=list)
 
 
-def dissect_unit(
-    target: Target,
-    source: Source,
-    unit: Unit,
-    *,
-    folder: Path,
-    batch: int = 32,
-    watch: Watch | None = None,
-    checkpoint_seconds: float = 10.0,
-) -> Dissection:
-    """The dissection of one group or direction, as a single column: its layer is `unit.address`, its index 0.
-
-    The peak of a mean of maps is not the mean of their peaks, so a group needs its own pass.
-    """
-    return _dissect(target, source, [Track(unit.layer, unit)], folder, batch, watch, checkpoint_seconds)
-
-
-def open_dissection(
-    target: Target, source: Source, layers: Sequence[str] | None = None, *, folder: Path
-) -> Dissection | None:
-    """The finished dissection of `layers` over a source, or None where there is none yet."""
-    place = folder / _key(target, source, _layer_tracks(target, layers))
-    return Dissection(place) if (place / "dissection.json").is_file() else None
-
-
-def _layer_tracks(target: Target, layers: Sequence[str] | None) -> list[Track]:
-    names = target.default_layers if layers is None else dict.fromkeys(layers)
-    if not names:
-        raise BadInput("no layer to dissect")
-    return [Track(target.layer(name)) for name in names]
-
-
-def _key(target: Target, source: Source, tracks: Sequence[Track]) -> str:
-    parts = [VERSION, target.key, source.key, [track.identity for track in tracks]]
-    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
-
-
-def _dissect(
-    target: Target,
-    source: Source,
-    tracks: list[Track],
-    folder: Path,
-    batch: int,
-    watch: Watch | None,
-    checkpoint_seconds: float,
-) -> Dissection:
-    from filelock import FileLock
-
-    if batch < 1:
-        raise BadInput(f"a batch holds at least 1 picture, not {batch!r}")
-    if not len(source):
-        raise BadInput(f"data source {source.name!r} holds no pictures")
-    key = _key(target, source, tracks)
-    place = folder / key
-    if not (place / "dissection.json").is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f"{key}.lock"):
-            if not (place / "dissection.json").is_file():  # another process may have made it while this one waited
-                _Pass(target, source, tracks, place, key, batch, checkpoint_seconds).run(watch)
-                return Dissection(place)
-    if watch is not None:
-        watch(len(source), len(source))
-    return Dissection(place)
-
-
-class _Pass:
+class Pass:
     """The state of one pass: how far it is, what was skipped, and a histogram and a file of peaks for each track."""
 
     def __init__(
@@ -167,7 +86,7 @@ class _Pass:
         self.target, self.source, self.tracks = target, source, tracks
         self.place, self.key, self.batch, self.checkpoint_seconds = place, key, batch, checkpoint_seconds
         self.n = len(source)
-        self.sampled = max(SAMPLED_AT_LEAST, -(-SAMPLED_IN_ALL // self.n))
+        self.sampled = positions_for(self.n)
         self.done = 0
         self.skipped: list[Skipped] = []
         self.histograms = [Histograms(track.units) for track in tracks]
@@ -175,24 +94,24 @@ class _Pass:
         self.high = [np.full(track.units, -np.inf, dtype=np.float32) for track in tracks]
 
     def run(self, watch: Watch | None) -> None:
+        """Go through the source from where the last pass stopped, and finish the files.
+
+        While the network computes on one batch, the next is read and the one before is counted, each in a thread.
+        """
         self._go_on()
         files = [self._open(number) for number in range(len(self.tracks))]
-        saved, whole = time.monotonic(), True
+        saved, counting = time.monotonic(), _Counting(self)
         try:
-            for start, pictures, skipped, ready in self._batches():
-                whole, stop = False, min(start + self.batch, self.n)
-                rows = self._measure(pictures, ready)
-                for number, peaks in enumerate(rows):
-                    block = np.full((stop - start, self.tracks[number].units), np.nan, dtype=np.float32)
-                    block[[index - start for index in pictures]] = peaks
-                    files[number].write(block.data)
-                self.skipped.extend(skipped)
-                self.done, whole = stop, True
-                if watch is not None:
-                    watch(self.done, self.n)
+            for batch, ready in self._batches():
+                self._measure(batch, ready)
+                counting.wait()
+                self._passed(counting, files, watch)
                 if time.monotonic() - saved >= self.checkpoint_seconds and self.done < self.n:
                     self._save(files)
                     saved = time.monotonic()
+                counting.begin(batch)
+            counting.wait()
+            self._passed(counting, files, watch)
             if len(self.skipped) == self.n:
                 first = self.skipped[0]
                 raise BadInput(
@@ -201,100 +120,112 @@ class _Pass:
                 )
             self._finish(files)
         except BaseException:
-            if whole and 0 < self.done < self.n:  # not in the middle of counting a batch: nothing done is lost
-                self._save(files)
+            if counting.sound():  # not in the middle of a batch: what is done is kept
+                self._passed(counting, files, None)
+                if 0 < self.done < self.n:
+                    self._save(files)
             raise
         finally:
+            counting.close()
             for file in files:
                 file.close()
 
+    def _passed(self, counting: _Counting, files: Sequence[BinaryIO], watch: Watch | None) -> None:
+        """A batch that was counted goes to the files."""
+        batch = counting.take()
+        if batch is None:
+            return
+        counting.broken = True  # until files and state agree again
+        stop = min(batch.start + self.batch, self.n)
+        for file, track, peaks in zip(files, self.tracks, batch.peaks, strict=True):
+            block = np.full((stop - batch.start, track.units), np.nan, dtype=np.float32)
+            block[[index - batch.start for index in batch.pictures]] = peaks
+            file.write(block.data)
+        self.skipped.extend(batch.skipped)
+        self.done, counting.broken = stop, False
+        if watch is not None:
+            watch(self.done, self.n)
+
     # ---- pictures -------------------------------------------------------------------------------------------------
 
-    def _batches(self) -> Iterator[tuple[int, dict[int, Picture], list[Skipped], torch.Tensor | None]]:
+    def _batches(self) -> Iterator[tuple[_Batch, torch.Tensor | None]]:
         """Batches from where the pass stands; the next one is read and prepared while the caller works on this one."""
         with ThreadPoolExecutor(1, thread_name_prefix="dissection-reader") as reader:
-            ahead: Future | None = None
+            ahead: Future[tuple[_Batch, torch.Tensor | None]] | None = None
             for start in range(self.done, self.n, self.batch):
                 future = ahead or reader.submit(self._read, start)
                 following = start + self.batch
                 ahead = reader.submit(self._read, following) if following < self.n else None
                 yield future.result()
 
-    def _read(self, start: int) -> tuple[int, dict[int, Picture], list[Skipped], torch.Tensor | None]:
-        pictures: dict[int, Picture] = {}
-        skipped: list[Skipped] = []
+    def _read(self, start: int) -> tuple[_Batch, torch.Tensor | None]:
+        batch = _Batch(start)
         for index in range(start, min(start + self.batch, self.n)):
             try:
                 picture = self.source.picture(index)
                 picture.pixels  # noqa: B018  (read or painted here, in the reading thread)
-                pictures[index] = picture
+                batch.pictures[index] = picture
             except Unreadable as error:
-                skipped.append(Skipped(index, error.name or f"#{index}", str(error)))
-        ready = None
-        if pictures and isinstance(self.target, ModuleTarget):
-            ready = self.target.prepare(list(pictures.values()))
-        return start, pictures, skipped, ready
+                batch.skipped.append(Skipped(index, error.name or f"#{index}", str(error)))
+        if not (batch.pictures and isinstance(self.target, ModuleTarget)):
+            return batch, None
+        return batch, self.target.prepare(list(batch.pictures.values()))
 
     # ---- measuring ------------------------------------------------------------------------------------------------
 
-    def _measure(self, pictures: dict[int, Picture], ready: torch.Tensor | None) -> list[np.ndarray]:
-        """Peaks of every track on these pictures, each n x units; a sample of their values goes to the histograms."""
-        indices = list(pictures)
+    def _measure(self, batch: _Batch, ready: torch.Tensor | None) -> None:
+        """Fill in the batch's peaks and sampled values for every track: n x units, and (n * sampled) x units."""
         peaks: list[list[np.ndarray]] = [[] for _ in self.tracks]
-        samples: list[list[np.ndarray]] = [[] for _ in self.tracks]
+        values: list[list[np.ndarray]] = [[] for _ in self.tracks]
         seen_of: dict[str, int] = {}
-        places = self._places(indices)
+        where = places(list(batch.pictures), self.sampled)
 
         def see(name: str, maps: torch.Tensor) -> None:
             offset = seen_of.get(name, 0)
             seen_of[name] = offset + maps.shape[0]
             for number, track in enumerate(self.tracks):
-                if track.layer.name != name:
-                    continue
-                own = maps if track.unit is None else track.unit.read(maps)[:, None]
-                flat = own.permute(0, 2, 3, 1).flatten(1, 2)  # n x positions x units: a view where channels lie last
-                peaks[number].append(_peaks(flat).float().cpu().numpy())
-                samples[number].append(_sample(flat, places[offset : offset + maps.shape[0]]))
+                if track.layer.name == name:
+                    own = maps if track.unit is None else track.unit.read(maps)[:, None]
+                    flat = own.permute(0, 2, 3, 1).flatten(1, 2)  # n x positions x units; no copy of channels-last maps
+                    peaks[number].append(peaks_of(flat))
+                    values[number].append(values_at(flat, where[offset : offset + maps.shape[0]]))
 
-        if indices:
+        if batch.pictures:
             names = list(dict.fromkeys(track.layer.name for track in self.tracks))
             if isinstance(self.target, ModuleTarget) and ready is not None:
                 self.target.forward(ready, names, see)
             else:
-                self.target.watch(list(pictures.values()), names, see)
-        rows, values = [], []
-        for number, track in enumerate(self.tracks):
-            row = np.concatenate(peaks[number]) if peaks[number] else np.empty((0, track.units), dtype=np.float32)
-            if len(row) != len(indices):
-                raise TargetFailed(f"{self.target.name} gave {len(row)} maps at {track.name!r} for {len(indices)}")
-            finite = np.isfinite(row).all(1)
-            if not finite.all():
-                where = pictures[indices[int(np.argmin(finite))]].id[:12]
-                raise TargetFailed(f"{self.target.name} answered NaN or infinity at {track.name!r} on {where}")
-            rows.append(row)
-            values.append(np.concatenate(samples[number]) if samples[number] else row)
-            if not np.isfinite(values[-1].min(initial=0)):
-                raise TargetFailed(f"{self.target.name} answered minus infinity at {track.name!r}")
-        if indices:  # nothing is counted before all is known to be sound
-            for number, row in enumerate(rows):
-                self.low[number] = np.minimum(self.low[number], row.min(0))
-                self.high[number] = np.maximum(self.high[number], row.max(0))
-                self.histograms[number].add(values[number])
-        return rows
+                self.target.watch(list(batch.pictures.values()), names, see)
+        for track, row, some in zip(self.tracks, peaks, values, strict=True):
+            nothing = np.empty((0, track.units), dtype=np.float32)
+            batch.peaks.append(np.concatenate(row) if row else nothing)
+            batch.values.append(np.concatenate(some) if len(some) != 1 and some else some[0] if some else nothing)
+            self._check(track, batch.peaks[-1], batch.pictures)
 
-    def _places(self, indices: list[int]) -> np.ndarray:
-        """Where to look in each picture's maps: shares in [0, 1), n x sampled, one in each of `sampled` stretches."""
-        rows = np.empty((len(indices), self.sampled))
-        for block in sorted({index // _BLOCK for index in indices}):
-            drawn = np.random.Generator(np.random.Philox(key=block)).random((_BLOCK, self.sampled))
-            for row, index in enumerate(indices):
-                if index // _BLOCK == block:
-                    rows[row] = drawn[index % _BLOCK]
-        return (rows + np.arange(self.sampled)) / self.sampled
+    def _check(self, track: Track, peaks: np.ndarray, pictures: dict[int, Picture]) -> None:
+        if len(peaks) != len(pictures):
+            raise TargetFailed(f"{self.target.name} gave {len(peaks)} maps at {track.name!r} for {len(pictures)}")
+        finite = np.isfinite(peaks).all(1)
+        if not finite.all():
+            where = list(pictures.values())[int(np.argmin(finite))].id[:12]
+            raise TargetFailed(f"{self.target.name} answered NaN or infinity at {track.name!r} on {where}")
+
+    def count(self, batch: _Batch) -> None:
+        """Add a batch's values to the statistics. Nothing is counted before all of it is known to be finite."""
+        if not batch.pictures:
+            return
+        for track, values in zip(self.tracks, batch.values, strict=True):
+            if not np.isfinite(values.min()):  # a NaN or +infinity would have shown in the peaks
+                raise TargetFailed(f"{self.target.name} answered minus infinity at {track.name!r}")
+        for number, peaks in enumerate(batch.peaks):
+            self.low[number] = np.minimum(self.low[number], peaks.min(0))
+            self.high[number] = np.maximum(self.high[number], peaks.max(0))
+            self.histograms[number].add(batch.values[number])
 
     # ---- files ----------------------------------------------------------------------------------------------------
 
-    def _open(self, number: int):  # type: ignore[no-untyped-def]  # a binary file, cut to what the checkpoint counted
+    def _open(self, number: int) -> BinaryIO:
+        """The file of peaks of a track, cut to what the checkpoint counted."""
         path = self.place / f"peaks-{number}.f32"
         path.touch()
         file = path.open("r+b")
@@ -330,14 +261,14 @@ class _Pass:
             arrays |= {f"{number}.low": self.low[number], f"{number}.high": self.high[number]}
         return arrays
 
-    def _save(self, files: Sequence) -> None:
+    def _save(self, files: Sequence[BinaryIO]) -> None:
         for file in files:
             file.flush()
             os.fsync(file.fileno())
         arrays = self._arrays() | {"about": np.array(json.dumps(self._about()))}
         _write_arrays(self.place / "checkpoint.npz", arrays)
 
-    def _finish(self, files: Sequence) -> None:
+    def _finish(self, files: Sequence[BinaryIO]) -> None:
         for file in files:
             file.flush()
         arrays = self._arrays()
@@ -365,29 +296,34 @@ class _Pass:
         (self.place / "checkpoint.npz").unlink(missing_ok=True)
 
 
-def _peaks(flat: torch.Tensor) -> torch.Tensor:
-    """Maxima over positions, n x units, of n x positions x units.
+class _Counting:
+    """One batch at a time counted in a thread of its own, and whether what the pass holds is still sound."""
 
-    Taken in two steps where units are few and lie next to each other: over rows wide enough for the vector unit first.
-    """
-    n, positions, units = flat.shape
-    if flat.is_contiguous():
-        for together in (16, 8, 4):
-            if positions % together == 0 and units * together <= 1024:
-                return flat.view(n, positions // together, together * units).amax(1).view(n, together, units).amax(1)
-    return flat.amax(1)
+    def __init__(self, whole: Pass) -> None:
+        self._whole, self._thread = whole, ThreadPoolExecutor(1, thread_name_prefix="dissection-counter")
+        self._batch: _Batch | None = None
+        self._future: Future[None] | None = None
+        self.broken = False
 
+    def begin(self, batch: _Batch) -> None:
+        self._batch, self._future = batch, self._thread.submit(self._whole.count, batch)
 
-def _sample(flat: torch.Tensor, places: np.ndarray) -> np.ndarray:
-    """Values at some positions of each map, (n * sampled) x units, from n x positions x units."""
-    import torch
+    def wait(self) -> None:
+        """Until the batch is counted. Raises what counting raised."""
+        if self._future is not None:
+            self._future.result()
 
-    n, positions, units = flat.shape
-    if positions <= places.shape[1]:
-        return flat.reshape(-1, units).float().cpu().numpy().copy()
-    rows = (places * positions).astype(np.int64) + np.arange(n)[:, None] * positions
-    at = torch.from_numpy(rows.ravel()).to(flat.device)
-    return flat.reshape(-1, units).index_select(0, at).float().cpu().numpy()
+    def take(self) -> _Batch | None:
+        """The batch that was counted, once."""
+        batch, self._batch, self._future = self._batch, None, None
+        return batch
+
+    def sound(self) -> bool:
+        """Whether everything begun was counted to its end."""
+        return not self.broken and (self._future is None or self._future.exception() is None)
+
+    def close(self) -> None:
+        self._thread.shutdown()
 
 
 def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -7,18 +7,19 @@ Everything is checked with the one evaluator, `concept.holds`; what cannot be ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ...targets.picture import Scene
 from . import vocabulary as v
-from .concept import And, Concept, Light, Not, On, Or, Phrase, Word, conjuncts, disjuncts, holds
+from .concept import And, Concept, Light, Not, On, Or, Phrase, Word, both, conjuncts, disjuncts, holds, terms
 from .edit import add, remove, swap
-from .scenes import compose, random_thing
+from .scenes import MIX, compose, random_thing
 
 TRIES = 40
+T = TypeVar("T")
 
 
 def examples(concept: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
@@ -47,14 +48,14 @@ def _example(whole: Concept, way: Concept, rng: np.random.Generator) -> Scene | 
 
 def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | None:
     """A random scene with what the conjunction asks for in it; the caller checks it."""
-    background, light = _pick(v.BACKGROUNDS, rng), "normal"
+    background, light, placed = _pick(v.BACKGROUNDS, rng), "normal", False
     things = []
     for part in conjuncts(way):
         match part:
             case Phrase():
                 things.append(random_thing(rng, **_with_noun(part, rng)))
             case On(wanted):
-                background = wanted
+                background, placed = wanted, True
             case Light(wanted):
                 light = wanted
             case Or():
@@ -62,13 +63,14 @@ def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | Non
                 if inner is None:
                     return None
                 things.extend(inner.things)
-                background = inner.background if _places(part) else background
+                if _places(part):
+                    background, placed = inner.background, True
             case Not(Phrase() | On() | Light() | And() | Or()):
                 pass
             case _:
                 return None
     if any(thing.noun in v.STIMULI for thing in things):
-        things = [thing for thing in things if thing.noun in v.STIMULI] if len(things) > 1 and crowd else things
+        background = background if placed else "plain"  # as in the data: a stimulus brings its own ground
     else:
         for _ in range(int(rng.integers(0, 3)) if crowd else 0):
             things.append(random_thing(rng, noun=_pick(tuple(v.NOUNS), rng)))
@@ -91,6 +93,8 @@ def _with_noun(phrase: Phrase, rng: np.random.Generator) -> dict[str, Any]:
             fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.oriented), rng)
         else:
             fixed["noun"] = _pick(tuple(v.NOUNS), rng)
+    if fixed["noun"] in v.STIMULI and "colour" not in fixed and rng.random() < MIX.black_or_white:
+        fixed["colour"] = _pick(("black", "white"), rng)
     return fixed
 
 
@@ -133,7 +137,9 @@ def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator) -> I
             for factor in part.named():
                 changed: Scene | None = scene
                 for i in fitting:
-                    other = _other(factor, changed.things[i].noun if changed else "", getattr(scene.things[i], factor), rng)
+                    other = _other(
+                        factor, changed.things[i].noun if changed else "", getattr(scene.things[i], factor), rng
+                    )
                     changed = swap(changed, factor, other, which=i) if changed is not None and other else None
                 if changed is not None:
                     yield changed
@@ -193,15 +199,16 @@ def disagreements(a: Concept, b: Concept, n: int, rng: np.random.Generator) -> l
 
 
 def _where(yes: Concept, no: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
-    """Scenes in which `yes` holds and `no` does not: drawn for `yes`, or one factor away from `no`."""
+    """Scenes in which `yes` holds and `no` does not.
+
+    Drawn for `yes` alone, or for `yes` with a term of `no` in the scene; then as they are, or one factor away from `no`.
+    """
     found: list[Scene] = []
-    for _ in range(4 * n):
+    recipes: list[Concept] = [yes, *(both([way, term]) for way in disjuncts(yes) for term in terms(no) if term != way)]
+    for turn in range(6 * n):
         if len(found) == n:
             break
-        drawn = examples(yes, 1, rng) if rng.random() < 0.5 else examples(both_hold(yes, no), 1, rng)
-        if not drawn:
-            drawn = examples(yes, 1, rng)
-        for scene in drawn:
+        for scene in examples(recipes[turn % len(recipes)], 1, rng):
             candidates = [scene] if not holds(no, scene) else near_misses(no, scene, rng)
             fit = next((s for s in candidates if holds(yes, s) and not holds(no, s)), None)
             if fit is not None:
@@ -209,10 +216,5 @@ def _where(yes: Concept, no: Concept, n: int, rng: np.random.Generator) -> list[
     return found
 
 
-def both_hold(a: Concept, b: Concept) -> Concept:
-    """The concept that both hold, one way of each, so that scenes for it can be drawn."""
-    return And((disjuncts(a)[0], disjuncts(b)[0])) if a != b else a
-
-
-def _pick(options: tuple[Any, ...], rng: np.random.Generator) -> Any:
+def _pick(options: Sequence[T], rng: np.random.Generator) -> T:
     return options[int(rng.integers(len(options)))]

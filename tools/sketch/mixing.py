@@ -46,7 +46,7 @@ class Mix:
     lights: Mapping[str, float] = field(
         default_factory=lambda: {"normal": 0.64, "bright": 0.12, "dark": 0.12, "night": 0.12}
     )
-    black_or_white: float = 0.6
+    black_or_white: float = 0.8
 
 
 MIX = Mix()
