@@ -41,7 +41,8 @@ def test_interleaving_alternates_the_order_after_one_unrecorded_round():
 
 def test_most_memory_is_that_of_the_process_itself_and_not_of_its_parent():
     code = "from lettvin.benchmarks import throughput as t; a = t.most_memory_mib(); x = b'x' * (64 << 20); "
-    done = subprocess.run([sys.executable, "-c", code + "print(a, t.most_memory_mib())"], capture_output=True, check=True)
+    command = [sys.executable, "-c", code + "print(a, t.most_memory_mib())"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     before, after = map(int, done.stdout.split())
     assert before < 150  # this test's own process, with torch in it, has more
     assert before + 60 <= after <= before + 70
