@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import secrets
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,17 +53,22 @@ def cache_folder() -> Path:
 
 
 class Store:
-    """Pictures and activations under one folder. Use it as a context manager, or `close` it."""
+    """Pictures and activations under one folder. Use it as a context manager, or `close` it. Raises `BadInput`."""
 
     def __init__(self, folder: Path) -> None:
+        from filelock import FileLock
+
         self.folder = folder
-        (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        self._index = sqlite3.connect(
-            folder / "index.sqlite", timeout=60, isolation_level=None, check_same_thread=False
-        )
-        self._index.execute("PRAGMA journal_mode=WAL")
-        self._index.execute("PRAGMA synchronous=NORMAL")
-        self._index.executescript(SCHEMA)
+        try:
+            (folder / "pictures").mkdir(parents=True, exist_ok=True)
+            # Turning WAL on is the one thing for which SQLite does not wait its turn: two processes that open a new
+            # store at once take it in order.
+            with FileLock(folder / "index.lock", timeout=60):
+                self._index = _open_index(folder / "index.sqlite")
+        except (OSError, sqlite3.Error) as error:
+            raise BadInput(
+                f"the cache in {str(folder)!r} cannot be opened ({error}): delete it, or set LETTVIN_CACHE to another folder"
+            ) from None
 
     def __enter__(self) -> Store:
         return self
@@ -95,15 +100,16 @@ class Store:
         """The pixels of a kept picture. Raises `BadInput` where the file is missing or holds another picture."""
         from PIL import Image
 
+        path = self.path(identity)
         try:
-            with Image.open(self.path(identity)) as image:
+            with Image.open(path) as image:
                 pixels = np.asarray(image.convert("RGB"))
-        except OSError:
-            raise BadInput(
-                f"picture {identity[:12]} is missing from {str(self.folder)!r}, or its file is broken"
-            ) from None
+        except FileNotFoundError:
+            raise BadInput(f"picture {identity[:12]} is missing from {str(self.folder)!r}") from None
+        except Exception as error:  # a broken file makes a decoder raise nearly anything
+            raise BadInput(f"the file of picture {identity[:12]} is broken, delete it: {str(path)!r} ({error})") from None
         if picture_id(pixels) != identity:
-            raise BadInput(f"the file of picture {identity[:12]} in {str(self.folder)!r} holds other pixels: delete it")
+            raise BadInput(f"the file of picture {identity[:12]} holds other pixels, delete it: {str(path)!r}")
         return pixels
 
     def make(
@@ -143,7 +149,7 @@ class Store:
     def remember(self, target: str, unit: str, rows: Sequence[tuple[str, Activation]]) -> None:
         """Keep the activations of one unit on these pictures (ids), all or none."""
         values = [
-            (target, unit, identity, a.peak, a.mean, None if a.map is None else np.ascontiguousarray(a.map).tobytes())
+            (target, unit, identity, a.peak, a.mean, None if a.map is None else np.asarray(a.map, np.float32).tobytes())
             + ((None, None) if a.map is None else a.map.shape)
             for identity, a in rows
         ]
@@ -152,13 +158,25 @@ class Store:
             self._index.executemany("INSERT OR REPLACE INTO activations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that another process sees all of it or nothing."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+def _open_index(path: Path) -> sqlite3.Connection:
+    index = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
     try:
-        with os.fdopen(handle, "wb") as file:
+        index.execute("PRAGMA journal_mode=WAL")
+        index.execute("PRAGMA synchronous=NORMAL")
+        index.executescript(SCHEMA)
+    except BaseException:
+        index.close()
+        raise
+    return index
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that another process sees all of it or nothing; it is readable as any new file of the user's is."""
+    temporary = path.with_name(f".part-{secrets.token_hex(8)}")
+    try:
+        with temporary.open("xb") as file:
             file.write(data)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
