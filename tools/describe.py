@@ -78,6 +78,7 @@ def descriptions(lab: Lab, pictures: list[Picture], region: bool) -> list[str]:
     """The describer's words for each picture."""
     if not region:
         return [lab.describer.describe(p) for p in pictures]
+    lab.measure(pictures)  # to ask where the unit fires is to measure: it counts, and stops at the limits
     maps = lab.activations(pictures, lab.unit, maps=True)
     words = []
     for picture in pictures:

@@ -181,7 +181,10 @@ class Lab:
         ]
 
     def activations(self, pictures: Sequence[Picture], unit: Unit, maps: bool = False) -> dict[str, Activation]:
-        """Activations by picture id, computed only where the store has none (or no map, where maps are wanted)."""
+        """Activations by picture id, computed only where the store has none (or, of an older store, no map).
+
+        What is computed is kept whole, map included, so that no later question needs another forward.
+        """
         key = unit.key
         known = self.store.activations(unit.target.key, key, (p.id for p in pictures))
         missing = list({p.id: p for p in pictures if p.id not in known or (maps and known[p.id].map is None)}.values())
@@ -194,7 +197,7 @@ class Lab:
                 before = known.get(picture.id)
                 peak = before.peak if before else float(found.max())
                 mean = before.mean if before else float(found.mean(dtype=np.float64))
-                rows.append((picture.id, Activation(peak, mean, found if maps else None)))
+                rows.append((picture.id, Activation(peak, mean, found)))
             self.store.remember(unit.target.key, key, rows)
             known |= dict(rows)
         return known
@@ -209,7 +212,7 @@ class Lab:
             rows.extend(maps[:, list(channels)].amax(dim=(2, 3)).float().cpu().numpy())
 
         wanted = list({p.id: p for p in pictures}.values())
-        key = f"{self.unit.layer.name}:" + "|".join(str(c) for c in channels)
+        key = f"{self.unit.layer.name}:peaks of " + "|".join(str(c) for c in channels)  # never a unit's own key
         known = self.store.activations(self.unit.target.key, key, (p.id for p in wanted))
         missing = [p for p in wanted if p.id not in known]
         if missing:
