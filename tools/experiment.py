@@ -38,6 +38,11 @@ class Condition(BaseModel):
             raise ValueError(f"condition {self.name!r} needs exactly one of concept, prompts and edit_of")
         if self.edit_of is not None and (self.breaks is None) == (self.factor is None or self.value is None):
             raise ValueError(f"condition {self.name!r} edits {self.edit_of!r}: give either breaks, or factor and value")
+        useless = {"factor": self.factor, "value": self.value} if self.edit_of is None or self.breaks is not None else {}
+        useless |= {"breaks": self.breaks} if self.edit_of is None else {}
+        for field, value in useless.items():
+            if value is not None:
+                raise ValueError(f"condition {self.name!r} has no use for {field} {value!r}")
         return self
 
 
@@ -101,6 +106,7 @@ def experiment(
     serial = lab.next_serial("experiment")
     made: dict[str, list[Picture]] = {}
     for condition in conditions:
+        lab.check_time()
         rng = lab.stream("experiment", str(serial), condition.name)
         try:
             made[condition.name] = _pictures(lab, condition, made, n, rng)
@@ -125,6 +131,9 @@ def check(conditions: list[Condition], prediction: Prediction, n: int, explorato
             raise ToolError(f"experiment: the prediction names {side!r}, which is no condition of {names!r}")
     if set(prediction.high) & set(prediction.low):
         raise ToolError("experiment: a condition is predicted both high and low")
+    for sides in (prediction.high, prediction.low):
+        if len(set(sides)) < len(sides):
+            raise ToolError(f"experiment: the prediction names a condition twice in {sides!r}: its pictures count once")
     for place, condition in enumerate(conditions):
         if condition.edit_of is not None and condition.edit_of not in names[:place]:
             raise ToolError(
@@ -172,16 +181,21 @@ def _pictures(
 
 
 def _drop_unmade_pairs(conditions: list[Condition], made: dict[str, list[Picture]]) -> None:
-    """Leave out pairs whose edit could not be made. Raises `ToolError` where over a quarter of them could not."""
+    """Leave out pairs whose edit could not be made. Raises `ToolError` where over a quarter of them could not.
+
+    A picture goes with all that was edited from it, edits of edits too, so that a family stays one row a picture.
+    """
+    family: dict[str, str] = {}
+    for condition in conditions:
+        family[condition.name] = family[condition.edit_of] if condition.edit_of is not None else condition.name
+    rows = {name: set(range(len(pictures))) for name, pictures in made.items()}
     for condition in conditions:
         if condition.edit_of is None:
             continue
         before, after = made[condition.edit_of], made[condition.name]
-        kept = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a.id != b.id]
-        if len(kept) < max(4, 0.75 * len(before)):
-            raise ToolError(
-                f"experiment: only {len(kept)} of {len(before)} edits of {condition.edit_of!r} could be made"
-            )
-        for other in conditions:
-            if other.name == condition.edit_of or other.edit_of == condition.edit_of:
-                made[other.name] = [made[other.name][i] for i in kept]
+        rows[family[condition.name]] -= {i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a.id == b.id}
+        kept = len(rows[family[condition.name]])
+        if kept < max(4, 0.75 * len(before)):
+            raise ToolError(f"experiment: only {kept} of {len(before)} edits of {condition.edit_of!r} could be made")
+    for name in made:
+        made[name] = [made[name][i] for i in sorted(rows[family[name]])]

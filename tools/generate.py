@@ -75,6 +75,7 @@ def generate(lab: Lab, *, prompts: list[str], n: int = 1) -> Made:
     seeds = lab.stream("generate", *prompts, str(lab.next_serial("generate")))
     drawn = []
     for done, prompt in enumerate(prompts * n):
+        lab.check_time()
         lab.progress("generating", done, len(prompts) * n)
         try:
             drawn.append(lab.generator.draw(prompt, int(seeds.integers(2**31))))
