@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, TypeAdapter, ValidationError, create_model
+
+from ..targets.errors import nearest
 
 if TYPE_CHECKING:
     from .lab import Lab
@@ -58,12 +60,15 @@ class Instrument:
         try:
             checked = self.arguments.model_validate(arguments)
         except ValidationError as error:
-            raise ToolError(f"{self.name}: " + "; ".join(_mistake(item) for item in error.errors())) from None
+            known = list(self.arguments.model_fields)
+            raise ToolError(f"{self.name}: " + "; ".join(_mistake(item, known) for item in error.errors())) from None
         return self.function(lab, **{name: getattr(checked, name) for name in self.arguments.model_fields})
 
 
-def _mistake(item: Any) -> str:
+def _mistake(item: Any, known: list[str]) -> str:
     place = ".".join(str(part) for part in item["loc"]) or "arguments"
+    if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
+        return f"no argument {place!r}; " + (f"nearest: {nearest(place, known)}" if known else "it takes none")
     return f"{place}: {item['msg']}" + ("" if item["type"] == "missing" else f", not {item['input']!r}"[:120])
 
 
@@ -71,30 +76,45 @@ _catalogue: dict[str, Instrument] = {}
 
 
 F = TypeVar("F", bound=Callable[..., "Result"])
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def tool(function: F) -> F:
     """Register a function as an instrument of its own name; it stays an ordinary function.
 
     Its first parameter is the `Lab`; the others are keyword-only, typed and JSON-like; it returns a `Result`.
-    Raises TypeError where it is not so.
+    Raises TypeError where it is not so, or where the name is that of an instrument of ours.
     """
-    hints = get_type_hints(function, include_extras=True)
-    parameters = list(inspect.signature(function).parameters.values())
     name = function.__name__
-    if not parameters or not inspect.getdoc(function):
+    if name in OURS and function.__module__ != f"{__package__}.{name}":
+        raise TypeError(f"instrument {name!r} is lettvin's own: give yours another name")
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise TypeError(f"instrument {name!r}: {error}: the types it names are needed when it is defined") from None
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or parameters[0].kind not in _BY_PLACE or not inspect.getdoc(function):
         raise TypeError(f"instrument {name!r} needs the lab as its first parameter, and a docstring")
     summary, described = _docstring(inspect.getdoc(function) or "")
     made: dict[str, Any] = {}
     for parameter in parameters[1:]:
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or parameter.name not in hints:
             raise TypeError(f"instrument {name!r}: parameter {parameter.name!r} must be keyword-only and typed")
+        if parameter.name.startswith("_") or hasattr(BaseModel, parameter.name):
+            raise TypeError(f"instrument {name!r}: parameter {parameter.name!r} needs another name: pydantic has this one")
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         made[parameter.name] = (hints[parameter.name], Field(default, description=described.get(parameter.name)))
     result = hints.get("return")
     if not (inspect.isclass(result) and issubclass(result, Result)):
         raise TypeError(f"instrument {name!r} must return a Result")
-    arguments = create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid"), **made)
+    try:
+        arguments = create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid"), **made)
+        arguments.model_json_schema()
+        for parameter in parameters[1:]:
+            if parameter.default is not inspect.Parameter.empty:
+                TypeAdapter(hints[parameter.name]).validate_python(parameter.default)
+    except (PydanticUserError, ValidationError) as error:
+        raise TypeError(f"instrument {name!r}: its parameters make no JSON schema: {str(error).splitlines()[0]}") from error
     shown = ", ".join(_parameter(parameter, hints) for parameter in parameters[1:])
     _catalogue[name] = Instrument(name, summary, f"{name}({shown}) -> {result.__name__}", arguments, result, function)
     return function
