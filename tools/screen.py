@@ -69,7 +69,10 @@ def screen(
     except BadInput as error:
         raise ToolError(f"screen: {error}") from None
     if pictures is not None:
-        found = [lab.find(identity) for identity in pictures]
+        found = list(dict.fromkeys(lab.find(identity) for identity in pictures))  # each once: twice is no more evidence
+        for picture in found:
+            if picture.scene is None and picture.caption is None:
+                raise ToolError(f"screen: nothing is known of picture {picture.id[:12]!r}: it has neither scene nor caption")
         corpus, shown = Corpus([About(p.caption, p.scene) for p in found]), np.arange(len(found))
         peaks = np.array([reading.peak for reading in lab.measure(found)])
     else:

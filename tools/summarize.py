@@ -41,11 +41,14 @@ def summarize(lab: Lab, *, pictures: list[str], most: int = 8) -> Summary:
 
     Args:
         pictures: ids of pictures of this run, 2 at least.
-        most: how many terms to name at most.
+        most: how many terms to name at most, 1 or more.
     """
-    if len(pictures) < 2:
-        raise ToolError(f"summarize: wants at least 2 pictures, not {len(pictures)}")
+    if len(pictures) < 2 or most < 1:
+        raise ToolError(f"summarize: wants at least 2 pictures and 1 term, not {len(pictures)} and {most}")
     shown = [lab.find(identity) for identity in pictures]
+    for picture in shown:
+        if picture.scene is None and picture.caption is None:
+            raise ToolError(f"summarize: nothing is known of picture {picture.id[:12]!r}: it has neither scene nor caption")
     rows = []
     for term in lab.corpus.terms(lab.open):
         anywhere = (lab.corpus.truths(term)[lab.open].sum() + 1) / (len(lab.open) + 2)
