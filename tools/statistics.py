@@ -65,7 +65,7 @@ def share_effect(successes: float, n: int, alpha: float = 0.05) -> Effect:
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return Effect(share, max(0.0, centre - half), min(1.0, centre + half))
+    return Effect(share, max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)))  # rounding kept out
 
 
 def paired_effect(high: np.ndarray, low: np.ndarray, alpha: float = 0.05) -> Effect:
@@ -75,7 +75,7 @@ def paired_effect(high: np.ndarray, low: np.ndarray, alpha: float = 0.05) -> Eff
 
 
 def sign_flip_p(differences: np.ndarray, rng: np.random.Generator) -> float:
-    """One-sided p that the mean difference is above 0, by flipping the signs of pairs (exact up to 12 pairs)."""
+    """One-sided p that the mean difference is above 0, by flipping the signs of pairs (exact up to 13 pairs)."""
     from scipy.stats import permutation_test
 
     if np.all(differences == 0):
