@@ -222,14 +222,15 @@ def sketch(
     seed: options.Seed = 0,
     sheet: options.Sheet = None,
     vocabulary: options.Vocabulary = False,
+    coverage: options.CoverageOf = None,
     as_json: options.Json = False,
 ) -> None:
     """Draw a prompt, or show what can be drawn.
 
     Draws PROMPT N times, with seeds one apart, side by side in one picture, and prints what was understood.
     """
-    if [prompt is not None, sheet is not None, vocabulary].count(True) != 1:
-        raise BadInput("sketch takes one of: a PROMPT with -o FILE, --sheet FILE, --vocabulary")
+    if [prompt is not None, sheet is not None, vocabulary, coverage is not None].count(True) != 1:
+        raise BadInput("sketch takes one of: a PROMPT with -o FILE, --sheet FILE, --vocabulary, --coverage N")
     if vocabulary:
         from .tools.sketch.vocabulary import vocabulary as words
 
@@ -237,6 +238,8 @@ def sketch(
             print(json.dumps(words()))
         else:
             terminal.table((), [(kind, ", ".join(known)) for kind, known in words().items()])
+    elif coverage is not None:
+        _cover(seed, coverage, as_json)
     elif sheet is not None:
         from .tools.sketch.sheet import sheet as write_sheet
 
@@ -269,6 +272,23 @@ def _draw(prompt: str, n: int, out: Path, seed: int, as_json: bool) -> None:
         drawn = [(f"seed {seed + i}", caption(scene)) for i, scene in enumerate(scenes)]
         terminal.table((), [("understood", explain(wanted)), *drawn])
         print(out)
+
+
+def _cover(seed: int, n: int, as_json: bool) -> None:
+    import dataclasses
+
+    from .tools.sketch.coverage import coverage
+
+    found = coverage(seed, n)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found)))
+        return
+    told = [("scenes", f"{n}, {found.stimulus_scenes} of them with a stimulus")]
+    told.append(("objects", ", ".join(f"{count}: {scenes}" for count, scenes in found.counts.items())))
+    told.append(("groups", ", ".join(f"of {size}: {groups}" for size, groups in found.groups.items())))
+    terminal.table((), [*told, ("group scenes", str(found.group_scenes))])
+    rows = [(c.kind, c.kinds, c.met, c.least, c.rarest, f"{c.median:g}", c.promised or "") for c in found.covered]
+    terminal.table(("kind", "known", "met", "scenes of the rarest", "which is", "median", "promised"), rows)
 
 
 @app.command()

@@ -83,6 +83,9 @@ Out = Annotated[
 Sheet = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write the whole vocabulary as one labelled picture.")
 ]
+CoverageOf = Annotated[
+    int | None, typer.Option("--coverage", parser=count, metavar="N", help="Print what the first N random scenes hold.")
+]
 Vocabulary = Annotated[bool, typer.Option("--vocabulary", help="Print every word by kind.")]
 Benchmark = Annotated[str, typer.Argument(metavar="NAME", help="throughput.")]
 Version = Annotated[bool, typer.Option("--version", help="Print the version.")]

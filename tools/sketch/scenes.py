@@ -15,6 +15,7 @@ from ...targets.errors import BadInput, nearest
 from ...targets.picture import Scene, Thing
 from .mixing import MIX, Mix, plan
 from .placing import compose
+from .relations import arrange
 from .vocabulary import (
     COLOURS,
     FREQUENCIES,
@@ -105,17 +106,23 @@ def random_scene(seed: int, index: int) -> Scene:
         colour = ("black", "white")[int(rng.integers(2))] if rng.random() < MIX.black_or_white else None
         return compose([random_thing(rng, noun=noun, orientation=orientation, colour=colour)], "plain", rng)
     sizes = dict(zip(SIZES, MIX.sizes_many if planned.crowded else MIX.sizes_few, strict=True))
-    alike = rng.random() < MIX.alike
+    firsts = {first: rng.random() < MIX.alike for first in (0, *planned.groups[:1])}  # where a group begins: all alike?
+    within = {len(planned.things) - 1: "small", len(planned.things) - 2: "large"} if planned.inside else {}
     things: list[Thing] = []
     for place, (noun, colour) in enumerate(planned.things):
-        fixed: dict[str, Any] = {"noun": noun, "colour": colour, "size": _pick(rng, sizes)}
-        if 0 < place < planned.group:
-            fixed["size"] = things[0].size
-            if alike:
-                fixed["colour"], fixed["pattern"] = things[0].colour, things[0].pattern
+        fixed: dict[str, Any] = {"noun": noun, "colour": colour, "size": within.get(place) or _pick(rng, sizes)}
+        if place < sum(planned.groups) and place not in firsts:
+            first = max(at for at in firsts if at < place)
+            fixed["size"] = things[first].size
+            if firsts[first]:
+                fixed["colour"], fixed["pattern"] = things[first].colour, things[first].pattern
         things.append(random_thing(rng, **fixed))
+    light = _pick(rng, MIX.lights)
+    if planned.inside:
+        last = len(things) - 1
+        return arrange(things, [(last, "inside", last - 1)], planned.background, rng, light)
     order = rng.permutation(len(things))
-    return compose([things[i] for i in order], planned.background, rng, _pick(rng, MIX.lights))
+    return compose([things[i] for i in order], planned.background, rng, light)
 
 
 def redraw(scene: Scene, seed: int) -> Scene:
