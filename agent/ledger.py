@@ -1,9 +1,11 @@
 """The ledger: hypotheses, predictions, verdicts, and what may be said in the end. No backbone can bend its rules.
 
 Rules kept here: a prediction is registered before its experiment is measured, with its n fixed and no topping up; a test
-that counts uses pictures that the run has not seen; pairs are tested by sign flips and need at least 10 of them; every
-registered test enters the Benjamini-Hochberg correction, abandoned ones as p = 1; exploration has an effect and an
-interval but never a verdict. Not covered: the lab's own check of a conclusion (`admission.py`).
+that counts follows from its hypothesis (the formula true of all that is predicted high, of nothing predicted low) and
+uses pictures that the run has not seen; a picture and its edits on one side count once; pairs are tested by sign flips and
+need at least 10 of them; every registered test enters the Benjamini-Hochberg correction, abandoned ones as p = 1;
+exploration has an effect and an interval but never a verdict. Not covered: the lab's own check of a conclusion
+(`admission.py`).
 """
 
 from __future__ import annotations
@@ -69,30 +71,36 @@ class Ledger:
             conditions=conditions,
             prediction=prediction,
             n=n,
-            paired=_pairing(conditions, prediction) is not None,
+            paired=_paired(conditions, prediction),
             exploratory=exploratory,
         )
         self.registered[registered.experiment] = registered
         return registered
 
     def judge(
-        self, experiment: str, measured: list[Measured], seen_before: set[str], rng: np.random.Generator
+        self,
+        experiment: str,
+        measured: list[Measured],
+        seen_before: set[str],
+        true_of: set[str],
+        rng: np.random.Generator,
     ) -> Judged:
-        """The verdict on a registered experiment, computed from its measurements.
+        """The verdict on a registered experiment, computed from its measurements, once.
 
-        `seen_before`: pictures measured earlier in the run; where a test uses one of them it cannot count.
+        `seen_before`: pictures measured earlier in the run; where a test uses one of them it cannot count. `true_of`: those
+        of the measured pictures of which the hypothesis's formula is true. Raises ValueError where the experiment was
+        judged before, or more was measured than was registered.
         """
         plan = self.registered[experiment]
-        by_name = {condition.name: condition for condition in measured}
-        high = np.concatenate([by_name[name].peaks for name in plan.prediction.high])
-        low = np.concatenate([by_name[name].peaks for name in plan.prediction.low])
+        if experiment in self.judged or any(len(condition.readings) > plan.n for condition in measured):
+            raise ValueError(f"{experiment} is judged once, on at most {plan.n} pictures a condition")
+        high, low = _sides(plan, measured)
         effect: Effect
         if plan.paired:
             effect, p = paired_effect(high, low), sign_flip_p(high - low, rng)
         else:
             effect, p = superiority_effect(high, low), rank_permutation_p(high, low, rng)
-        stale = {r.picture for c in measured for r in c.readings} & seen_before
-        fit = not stale and (not plan.paired or len(high) >= LEAST_PAIRS)
+        void = None if plan.exploratory else _void(plan, measured, len(high), seen_before, true_of)
         judged = Judged(
             experiment=experiment,
             hypothesis=plan.hypothesis,
@@ -100,16 +108,15 @@ class Ledger:
             n=len(high),
             effect=round(effect.superiority, 4),
             interval=(round(effect.low, 4), round(effect.high, 4)),
-            p=None if plan.exploratory else (p if fit else 1.0),
+            p=None if plan.exploratory else (p if void is None else 1.0),
             q=None,
             verdict="exploratory" if plan.exploratory else "inconclusive",
+            void=void,
         )
         self.judged[experiment] = judged
         if not plan.exploratory:
             q = self.corrected()[experiment]
-            judged = judged.model_copy(
-                update={"q": float(f"{q:.4g}"), "verdict": self._verdict(judged, q) if fit else "inconclusive"}
-            )
+            judged = judged.model_copy(update={"q": float(f"{q:.4g}"), "verdict": self._verdict(judged, q)})
             self.judged[experiment] = judged
         return judged
 
@@ -121,6 +128,8 @@ class Ledger:
 
     @staticmethod
     def _verdict(judged: Judged, q: float) -> Verdict:
+        if judged.void is not None:  # what could not count at the time cannot count later
+            return "inconclusive"
         if q <= ALPHA and judged.interval[0] > 0.5:
             return "supported"
         return "refuted" if judged.interval[1] < 0.5 else "inconclusive"
@@ -153,8 +162,6 @@ class Ledger:
                 continue
             judged = self.judged[name]
             final = judged.verdict if plan.exploratory else self._verdict(judged, q[name])
-            if judged.verdict == "inconclusive":  # what could not count at the time cannot count later
-                final = "inconclusive" if judged.p == 1.0 else final
             lines.append(
                 Evidence(
                     claim=claim,
@@ -169,12 +176,47 @@ class Ledger:
         return lines
 
 
-def _pairing(conditions: list[Condition], prediction: Prediction) -> str | None:
-    """The condition that the low side is an edit of, where the test is one condition against its own edits."""
-    if len(prediction.high) != 1 or len(prediction.low) != 1:
-        return None
-    by_name = {condition.name: condition for condition in conditions}
-    high, low = by_name[prediction.high[0]], by_name[prediction.low[0]]
-    if low.edit_of == high.name:
-        return high.name
-    return low.name if high.edit_of == low.name else None
+def _roots(conditions: list[Condition]) -> dict[str, str]:
+    """For each condition the one that it is, in the end, an edit of: itself, where its pictures are no edits."""
+    roots: dict[str, str] = {}
+    for condition in conditions:  # what is edited stands before its edits
+        roots[condition.name] = roots[condition.edit_of] if condition.edit_of is not None else condition.name
+    return roots
+
+
+def _paired(conditions: list[Condition], prediction: Prediction) -> bool:
+    """Whether both sides show the same pictures but for edits."""
+    roots = _roots(conditions)
+    return {roots[name] for name in prediction.high} == {roots[name] for name in prediction.low}
+
+
+def _sides(plan: Registered, measured: list[Measured]) -> tuple[np.ndarray, np.ndarray]:
+    """Peaks of both sides, in the same order where they are paired.
+
+    One value a picture: it and its edits on the same side are no independent pictures, and count as their mean.
+    """
+    roots = _roots(plan.conditions)
+    peaks = {condition.name: condition.peaks for condition in measured}
+
+    def side(names: list[str]) -> np.ndarray:
+        families = {roots[name]: [peaks[n] for n in dict.fromkeys(names) if roots[n] == roots[name]] for name in names}
+        return np.concatenate([np.mean(families[root], axis=0) for root in sorted(families)])
+
+    return side(plan.prediction.high), side(plan.prediction.low)
+
+
+def _void(plan: Registered, measured: list[Measured], n: int, seen_before: set[str], true_of: set[str]) -> str | None:
+    """Why a test cannot count; None where it can."""
+    shown = {condition.name: {reading.picture for reading in condition.readings} for condition in measured}
+    high = set().union(*(shown[name] for name in plan.prediction.high))
+    low = set().union(*(shown[name] for name in plan.prediction.low))
+    if set().union(*shown.values()) & seen_before:
+        return "it used pictures that the run had measured before"
+    if plan.paired and n < LEAST_PAIRS:
+        return f"only {n} pairs could be made, and {LEAST_PAIRS} are needed"
+    if high - true_of or low & true_of:
+        return (
+            f"its prediction does not follow from {plan.hypothesis}, which is not true of {len(high - true_of)} pictures "
+            f"predicted high and true of {len(low & true_of)} predicted low"
+        )
+    return None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from pydantic import ValidationError
 
-from ..targets.errors import BadInput, LimitReached
+from ..targets.errors import BadInput, LimitReached, TargetFailed
 from ..tools.experiment import Measurements, check
 from ..tools.instrument import Instrument, ToolError, catalogue
 from ..tools.lab import Lab
@@ -60,7 +60,8 @@ class Run:
             self.folder.append(profile(self.lab))
             if not self.lab.profile.dead:
                 self.redrawn = redraw_test(self.lab)
-                self._show([r.picture for part in ("top", "fresh", "random") for r in getattr(self.redrawn, part)])
+                parts = ("top", "chosen", "fresh", "ordinary", "random")
+                self._show([r.picture for part in parts for r in getattr(self.redrawn, part)])
                 self.folder.append(self.redrawn)
                 for _ in range(MOST_STEPS):
                     if self.step():
@@ -112,6 +113,7 @@ class Run:
             if act.tool == "experiment":
                 judged = self._experiment(instrument, act)
                 text, data = f"{judged.experiment}: {judged.verdict}, superiority {judged.effect:.2f}", None
+                text += "" if judged.void is None else f"; the test could not count: {judged.void}"
             else:
                 result = instrument.call(self.lab, act.arguments)
                 text, data = result.text(), result.model_dump(mode="json")
@@ -137,8 +139,11 @@ class Run:
         result = instrument.call(self.lab, act.arguments)
         assert isinstance(result, Measurements)
         self._show([r.picture for condition in result.conditions for r in condition.readings])
+        formula = self.lab.corpus.read(self.ledger.hypotheses[plan.hypothesis].formula)
+        shown = {reading.picture for condition in result.conditions for reading in condition.readings}
+        true_of = {identity for identity in shown if self.lab.holds(formula, self.lab.find(identity))}
         rng = self.lab.stream("judge", plan.experiment)
-        judged = self.ledger.judge(plan.experiment, result.conditions, seen_before, rng)
+        judged = self.ledger.judge(plan.experiment, result.conditions, seen_before, true_of, rng)
         self.folder.append(judged)
         return judged
 
@@ -180,6 +185,8 @@ class Run:
         """Carry an act out; a mistake in it goes back to the backbone, as an instrument's would."""
         try:
             carry_out()
+        except TargetFailed:  # no mistake of the backbone's, and nothing that it could mend
+            raise
         except (ToolError, BadInput) as mistake:
             self._calls += 1
             call = f"C{self._calls}"

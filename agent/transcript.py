@@ -120,6 +120,7 @@ class Judged(Event):
 
     `effect`: probability that the conditions predicted high exceed those predicted low, with its interval. `p`: one-sided;
     `q`: corrected over all tests registered so far. Exploratory experiments have no p and no verdict but "exploratory".
+    `void`: why a test could not count (its p is then 1); None where it could.
     """
 
     kind: Literal["judged"] = "judged"
@@ -132,6 +133,7 @@ class Judged(Event):
     p: float | None
     q: float | None
     verdict: Literal["supported", "refuted", "inconclusive", "exploratory"]
+    void: str | None = None
 
 
 class Redrawn(Event):

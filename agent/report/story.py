@@ -37,6 +37,8 @@ class Trial:
     def void(self) -> str | None:
         """Why the test could not count, where the ledger set its p to 1 although the effect went the predicted way."""
         judged = self.judged
+        if judged is not None and judged.void is not None:
+            return judged.void
         if judged is None or judged.p != 1.0 or judged.effect <= 0.5:
             return None
         if self.plan.paired and judged.n < LEAST_PAIRS:
