@@ -27,7 +27,7 @@ from ..tools.store import Store, cache_folder
 from .answer import Answer
 from .backbones.backbone import Backbone
 from .loop import Run
-from .run_folder import RunFolder, new_run
+from .run_folder import RunFolder, check_writable, new_run
 from .transcript import Answered, Started
 from .watcher import Silent, Watcher
 
@@ -35,8 +35,18 @@ if TYPE_CHECKING:
     from ..tools.dissection import Dissection
 
 LITERAL = "What makes this unit fire?"
-_VERBS = "fires?|firing|activates?|excites?|drives?|responds?|detects?|looks? for|stands? for|do|does"
-_ASKS_THAT = re.compile(rf"^\s*(what|which)\b.*\b({_VERBS})\b", re.IGNORECASE | re.DOTALL)
+_UNIT = r"(?:(?:this|the|that) )?(?:it|(?:unit|neuron|channel|feature|direction|group)(?: [\w.:+@-]*\d)?)"
+_SHOWN = r"(?:pictures?|images?|things?|concepts?|inputs?|stimul(?:us|i)|contents?)"
+_WHAT = rf"(?:what|(?:what|which)(?: kinds? of| sorts? of)? {_SHOWN})"
+_LITERAL = re.compile(  # anything more, or less, asks something else: "what colour ...", "... not fire?", "... most?"
+    rf"{_WHAT} (?:"
+    rf"(?:makes?|causes?|lets?) {_UNIT} (?:to )?(?:fire|activate|respond|react|light up)"
+    rf"|(?:fires?|activates?|excites?|drives?|triggers?) {_UNIT}"
+    rf"|does {_UNIT} (?:do|fire for|respond to|react to|activate for|activate on|look for|stand for|detect|represent|encode)"
+    rf"|is {_UNIT} (?:firing for|responding to|looking for|activated by|driven by|excited by|triggered by)"
+    r")",
+    re.IGNORECASE,
+)
 BACKBONES: dict[str, str] = {"empiricist": "lettvin's embedded scientist: no key, no network"}
 
 
@@ -71,7 +81,7 @@ def ask(
     started = time.monotonic()
     source = open_source(data) if isinstance(data, str) else data
     started_event = _started(unit, question, mind, source, generator, seed, limits, layers)
-    path = new_run(Path(runs), f"{unit.target.name}-{unit.address}", _about(started_event))
+    check_writable(Path(runs))
     with Store(cache_folder()) as store:
         try:
             lab = Lab(
@@ -90,6 +100,8 @@ def ask(
                 raise BadInput(
                     f"{source.name} holds {len(lab.open)} readable pictures: too few to explore and to hold back"
                 )
+            # only here, so that bad input, or Ctrl-C while dissecting, leaves no folder behind
+            path = new_run(Path(runs), f"{unit.target.name}-{unit.address}", _about(started_event))
             folder = RunFolder(path, store, watcher.event)
             try:
                 answered = Run(lab, mind, folder).play(started_event)
@@ -135,6 +147,11 @@ def profile_unit(
     )
 
 
+def taken_literally(question: str) -> bool:
+    """Whether the question is what a run answers, what the unit fires for; any other is answered as that, and told so."""
+    return _LITERAL.fullmatch(" ".join(question.split()).rstrip("?!. ")) is not None
+
+
 def _backbone(backbone: str | Backbone) -> Backbone:
     if not isinstance(backbone, str):
         return backbone
@@ -162,7 +179,7 @@ def _started(
     }
     return Started(
         question=question,
-        answering=question if _ASKS_THAT.match(question) else LITERAL,
+        answering=question if taken_literally(question) else LITERAL,
         target=unit.target.name,
         unit=unit.address,
         layer=unit.layer.name,

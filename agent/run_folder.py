@@ -6,9 +6,11 @@ run (a later issue), and the page (`report/`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +57,27 @@ class RunFolder:
         self._file.close()
 
 
+def check_writable(runs: Path) -> None:
+    """Whether runs can be written there, found out before anything long is begun; leaves nothing behind.
+
+    Raises `BadInput` where they cannot.
+    """
+    missing = [folder for folder in (runs, *runs.parents) if not folder.exists()]
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        Path(tempfile.mkdtemp(dir=runs, prefix=".part-")).rmdir()
+    except OSError as error:
+        raise _unwritable(runs, error) from None
+    finally:
+        with contextlib.suppress(OSError):  # another process may have begun a run there: then the folder stays
+            for folder in missing:
+                folder.rmdir()
+
+
+def _unwritable(runs: Path, error: OSError) -> BadInput:
+    return BadInput(f"the run folder {str(runs)!r} cannot be written ({error.strerror}): give another by --runs")
+
+
 def new_run(runs: Path, name: str, about: dict[str, Any]) -> Path:
     """A new folder under `runs`, named by the time and the unit, with run.json in it. Raises `BadInput`."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
@@ -71,9 +94,7 @@ def new_run(runs: Path, name: str, about: dict[str, Any]) -> Path:
         (path / "images").mkdir()
         write_whole(path / "run.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
     except OSError as error:
-        raise BadInput(
-            f"the run folder {str(runs)!r} cannot be written ({error.strerror}): give another by --runs"
-        ) from None
+        raise _unwritable(runs, error) from None
     return path
 
 
@@ -90,16 +111,16 @@ def copy_in(source: Path, to: Path) -> None:
 def read_about(run: Path) -> dict[str, Any]:
     """The run's run.json. Raises `BadInput` where there is none."""
     try:
-        about = json.loads((run / "run.json").read_text())
-    except (OSError, ValueError):
+        about = dict(json.loads((run / "run.json").read_text()))
+    except (OSError, ValueError, TypeError):
         raise BadInput(f"{str(run)!r} is not a run folder: it has no readable run.json") from None
-    return dict(about)
+    return about
 
 
 def read_events(run: Path) -> list[AnyEvent]:
     """The run's events; a torn last line is left out. Raises `BadInput` on a line that is no event."""
     try:
-        lines = (run / "events.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = (run / "events.jsonl").read_bytes().split(b"\n")  # bytes: a torn line may end inside a character
     except OSError:
         raise BadInput(f"{str(run)!r} is not a run folder: it has no events.jsonl") from None
     events = []
@@ -107,7 +128,7 @@ def read_events(run: Path) -> list[AnyEvent]:
         try:
             events.append(EVENT.validate_json(line))
         except ValidationError as error:
-            if number == len(lines) and not line.endswith("\n"):
+            if number == len(lines):  # after the last line's end stands nothing, or a line that was cut off
                 break
             raise BadInput(
                 f"{run / 'events.jsonl'}, line {number} is no event of this version: {error.errors()[0]['msg']}"
