@@ -98,7 +98,7 @@ def search(simple: Sequence[Fit], words: frozenset[str]) -> Generator[list[str],
     """Simple terms and the compounds that beat their own parts by `WORTH` a part.
 
     Yields formulas to be screened and is sent their fits. Greedy: from each of the leading terms, narrower phrases and
-    compounds of two; from the best of those, of three. A way joined by `or` must be nearly as strong as the strongest.
+    compounds of two; from the best of those, of three. Ways joined by `or` must be nearly as strong as each other.
     """
 
     def read(fit: Fit) -> Concept:
@@ -113,7 +113,7 @@ def search(simple: Sequence[Fit], words: frozenset[str]) -> Generator[list[str],
         tried: dict[str, tuple[Concept, float]] = {}
         for fit in frontier:
             base = read(fit)
-            strong = [read(other) for other in leading if as_strong(other, fit)]
+            strong = [read(other) for other in leading if as_strong(other, fit) and as_strong(fit, other)]
             for option in [*joined(base, strong, [read(other) for other in leading], vetoes), *finer(base)]:
                 key = str(normal(option))
                 if key not in best:

@@ -74,6 +74,7 @@ class Empiricist:
             best = yield from self._pit_leaders_against_each_other()
             if best is None:
                 return
+            best = yield from self._keep_ways_that_suffice(best)
             best = yield from self._look_for_other_ways(best)
             rival = yield from self._best_rival(best)
             if rival is None:
@@ -220,6 +221,23 @@ class Empiricist:
             price = 0.01 * parts_of(parse(key, self._words))
             self._scores[key] = (data.get(key, 0.0) + 2 * designed.get(key, 0.0)) / 3 - price
         return sorted(open_to, key=lambda key: (-self._scores[key], key))
+
+    def _keep_ways_that_suffice(self, best: str) -> Generator[Act, Sequence[AnyEvent], str]:
+        """Of ways joined by `or`, those that pass a test alone; the leader stays whole where none or all of them do."""
+        concept = self._read(self._formula(best))
+        kept = []
+        for way in disjuncts(concept):
+            alone = yield from self._raise(str(way), "one way of the leading concept, tested alone", best)
+            if alone is not None and self._verdict_on(alone) is None:
+                yield from self._test_by_minimal_pairs(alone)
+            if alone is not None and self._verdict_on(alone) == "supported":
+                kept.append(way)
+        if len(kept) in (0, len(disjuncts(concept))) or self._key(str(either(kept))) in self._refused:
+            return best
+        smaller = yield from self._raise(str(either(kept)), "the ways that suffice alone", best)
+        if smaller is not None and self._verdict_on(smaller) is None:
+            yield from self._test_by_minimal_pairs(smaller)
+        return smaller or best
 
     def _look_for_other_ways(self, best: str) -> Generator[Act, Sequence[AnyEvent], str]:
         """What else fires the unit, among pictures of which the leader is not true; each way is tested before it is added."""

@@ -22,6 +22,10 @@ _ANGLES = {"vertical": 90.0, "horizontal": 0.0, "rising": -45.0, "falling": 45.0
 PERIODS = {"coarse": (0.26, 0.36), "moderate": (0.115, 0.155), "fine": (0.045, 0.062)}
 """Period of a grating as a fraction of the picture's side, by frequency word."""
 
+_SOFT = {"spot": 0.06, "ring": 0.05, "curve": 0.05, "corner": 0.05, "cross": 0.05}
+"""Width of the outline of a figure that has no one orientation, as a fraction of the picture's side. A sharp one holds
+edges of many orientations, and a unit tuned to one of them would answer circles as it does gratings."""
+
 Field = Callable[[np.ndarray, np.ndarray, float, list[float]], np.ndarray]
 
 
@@ -56,7 +60,8 @@ def stimulus(thing: Thing, side: int) -> Layer:
         low, high = PERIODS[thing.frequency or "moderate"]
         inside = _grating(across, (low + luck[0] * (high - low)) * side, luck[1])
     else:
-        inside = np.clip(0.5 - _DISTANCES[thing.noun](along, across, size, luck), 0, 1)
+        width = max(1.0, _SOFT.get(thing.noun, 0.0) * side)
+        inside = np.clip(0.5 - _DISTANCES[thing.noun](along, across, size, luck) / width, 0, 1)
     if thing.noun == "bar" and not whole:
         inside = inside * _soft_window(np.hypot(x, y) / size)
     if thing.noun == "corner" and not whole:  # a wedge runs on to the frame, or to a round end
