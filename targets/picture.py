@@ -28,6 +28,7 @@ class Thing:
     `x`, `y`: centre as fractions of the picture's side, y down. `scale`: longer side as a fraction of the picture's.
     `angle`: degrees. `shade`: brightness jitter in [-1, 1]. `pose`: seed of every variation not named here.
     `orientation` ("vertical" ...) and `frequency` ("fine" ...) are for stimuli that have them, else None.
+    `missing`: names of parts that are left out; "body" is what belongs to no part.
     """
 
     noun: str
@@ -43,6 +44,7 @@ class Thing:
     flip: bool = False
     shade: float = 0.0
     pose: int = 0
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def _drawn(thing: Thing, side: int, luck: list[float], cell: int) -> Drawing:
     warp = (_WARP * spread[2], _WARP * spread[3], _WARP * spread[4])
     half = cell / 2  # the tent's means lie half a pixel to the lower right of what they are taken of
     at = (thing.x * side + half, thing.y * side + half)
-    return fill(recording, thing.scale * side / 2, thing.angle, stretch, warp, at, cell)
+    return fill(recording, thing.scale * side / 2, thing.angle, stretch, warp, at, cell, thing.missing)
 
 
 def record(noun: str, luck: Iterable[float]) -> Recording:

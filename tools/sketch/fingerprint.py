@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import PIL
 
-_WORDS_ONLY = ("caption", "concept", "edit", "fingerprint", "prompt", "sheet", "wanted")  # no pixel depends on them
+# No pixel depends on these, by the beginnings of their names.
+_WORDS_ONLY = ("caption", "concept", "coverage", "cutout", "edit", "fingerprint", "prompt", "sheet", "wanted")
 
 
 def _digest() -> str:

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from ...targets.errors import BadInput
+from ...targets.errors import BadInput, nearest
 from ...targets.picture import Scene, Thing
 from .backgrounds import backdrop
 from .figures import Layer, figure, shadow
 from .fingerprint import KEY
 from .light import REACH, seen
+from .pen import BODY
 from .stimuli import ground, stimulus
-from .vocabulary import STIMULI, check
+from .vocabulary import NOUNS, STIMULI, check
 
 __all__ = ["KEY", "Painting", "paint"]
 
@@ -116,6 +117,10 @@ def _check(scene: Scene) -> None:
 def _check_thing(thing: Thing) -> None:
     for factor in ("noun", "colour", "pattern", "size"):
         check(factor, getattr(thing, factor))
+    known = (BODY, *NOUNS[thing.noun].parts) if thing.noun in NOUNS else ()
+    for part in thing.missing:
+        if part not in known:
+            raise BadInput(f"a {thing.noun} has no part {part!r} to leave out; nearest: {nearest(part, known or ('none',))}")
     stimulus = STIMULI.get(thing.noun)
     if stimulus is not None and stimulus.oriented:
         check("orientation", thing.orientation or "none")

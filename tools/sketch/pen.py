@@ -34,6 +34,8 @@ NEUTRALS: dict[int, tuple[int, int, int]] = {
 }
 """Inks of secondary parts (tyres, glass, eyes, stems): near neutral, so that a colour word is true of the body only."""
 INKS = 32  # an index is ink + INKS * part
+BODY = "body"
+"""What of a figure belongs to no part."""
 _STEPS = 6  # points on a smooth outline between two control points
 
 
@@ -207,8 +209,11 @@ def fill(
     warp: tuple[float, float, float],
     at: tuple[float, float],
     cell: int,
+    missing: Sequence[str] = (),
 ) -> Drawing:
     """Everything recorded, filled in order, on an image whose corners lie on multiples of `cell` pixels.
+
+    `missing`: parts that are left blank ("body": what belongs to no part); all else stays where it is.
 
     `warp`: taper along y, along x, and bend, each within about .15. `stretch`: 2 x 2 matrix of flip, stretch and shear.
     What comes of them is centred and made two units long, then turned by `angle` degrees, made `unit` pixels a unit,
@@ -231,9 +236,12 @@ def fill(
     draw = ImageDraw.Draw(inks)
     flat = np.stack([x - left, y - top], axis=1).ravel().tolist()
     start = 0
+    left_out = {at for at, part in enumerate((BODY, *recording.parts)) if part in missing}
     for index, width, n in recording.shapes:
         stop = start + 2 * n
-        if width:
+        if index != CLEAR and index // INKS in left_out:
+            pass
+        elif width:
             draw.line(flat[start:stop], fill=index, width=max(1, round(width * unit)))
         else:
             draw.polygon(flat[start:stop], fill=index)

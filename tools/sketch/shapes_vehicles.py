@@ -33,6 +33,7 @@ def car(p: Pen) -> None:
     p.oval(0.94, 0.04, 0.035, 0.05, METAL)
     p.part()
     for x in (-0.58, 0.6):
+        p.part("wheels")  # with its arch: without wheels, a body of one piece
         p.dot(x, 0.28, 0.235, tone(-0.5))
         _wheel(p, x, 0.3, 0.2)
 
@@ -51,6 +52,7 @@ def bus(p: Pen) -> None:
     p.dot(-0.93, 0.22, 0.045, LIGHT)
     p.part()
     for x in (-0.6, 0.58):
+        p.part("wheels")  # with its arch: without wheels, a body of one piece
         p.dot(x, 0.36, 0.2, tone(-0.5))
         _wheel(p, x, 0.38, 0.165)
 

@@ -254,6 +254,28 @@ def check(factor: str, value: str) -> str:
     return value
 
 
+def part_of(noun: str, word: str) -> str:
+    """The part of a noun that a word names, in the singular or the plural. Raises `BadInput` naming the parts it has."""
+    parts = NOUNS[noun].parts if noun in NOUNS else ()
+    for part in parts:
+        if word in (part, *_one_or_many(part)):
+            return part
+    has = f"its parts are {', '.join(parts)}" if parts else "it has no parts that can be told apart"
+    raise BadInput(f"a {noun} has no {word!r}: {has}")
+
+
+def part_words() -> set[str]:
+    """Every word that `part_of` knows for some noun."""
+    return {word for noun in NOUNS.values() for part in noun.parts for word in (part, *_one_or_many(part))}
+
+
+def _one_or_many(part: str) -> tuple[str, ...]:
+    odd = {"leaves": "leaf", "leaf": "leaves", "feet": "foot", "foot": "feet", "teeth": "tooth"}
+    if part in odd:
+        return (odd[part],)
+    return (part[:-1],) if part.endswith("s") and not part.endswith("ss") else (part + "s",)
+
+
 def scale_range(noun: str, size: str) -> tuple[float, float]:
     """The least and the greatest `Thing.scale` that a size word stands for."""
     return (STIMULUS_SCALES if noun in STIMULI else SCALES)[size]
