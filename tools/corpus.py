@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.abouts)
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         """Every word of the captions of pictures without a scene."""
         return frozenset().union(*self._words) - FUNCTION_WORDS if self._words else frozenset()

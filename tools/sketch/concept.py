@@ -107,6 +107,7 @@ class Or:
 
 Term = Phrase | On | Light | Word
 Concept = Phrase | On | Light | Word | Not | And | Or
+DEEPEST = 100  # brackets in one concept: beyond it, reading one would run out of stack
 
 
 def _inside(part: Concept) -> str:
@@ -148,7 +149,8 @@ def holds_in_words(concept: Concept, words: frozenset[str]) -> bool:
 @lru_cache(maxsize=65536)
 def caption_words(caption: str) -> frozenset[str]:
     """The words of a caption, lower case, with the singular of each word that has a known or regular one beside it."""
-    words = re.findall(r"[a-z0-9']+", caption.lower().replace("_", " "))
+    words = re.findall(r"\w+(?:'\w+)*", caption.lower().replace("_", " ").replace("\u2019", "'"))
+    words += [word.removesuffix("'s") for word in words if word.endswith("'s")]
     return frozenset(words) | frozenset(singular(word) for word in words)
 
 
@@ -157,7 +159,9 @@ def singular(word: str) -> str:
     known = _plurals().get(word)
     if known:
         return known
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "'s")):
+        if word.endswith(("sses", "shes", "ches", "xes", "zzes")):
+            return word[:-2]
         return word[:-3] + "y" if word.endswith("ies") else word[:-1]
     return word
 
@@ -190,9 +194,11 @@ def parse(text: str, extra_words: frozenset[str] = frozenset()) -> Concept:
     if not tokens:
         raise BadInput("an empty concept; write for example 'red car or vertical grating'")
     reader = _Reader(tokens, text, extra_words)
+    if tokens.count("(") > DEEPEST:
+        raise BadInput(f"concept {text[:40]!r} ...: {tokens.count('(')} brackets are more than {DEEPEST}")
     concept = reader.either()
     if reader.here is not None:
-        raise BadInput(f"concept {text!r}: {reader.here!r} was not expected there")
+        raise BadInput(f"concept {text!r}: {reader.here!r} was not expected there; join parts by 'and' or 'or'")
     return concept
 
 
@@ -243,8 +249,10 @@ class _Reader:
 
     def word(self, known: tuple[str, ...], what: str) -> str:
         word, self.at = self.here, self.at + 1
-        if word is None or word not in known:
-            raise BadInput(f"concept {self.text!r}: {word!r} is no {what}; nearest: {nearest(word or '', known)}")
+        if word is None:
+            raise BadInput(f"concept {self.text!r}: a {what} is missing at the end; known: {nearest('', known)}")
+        if word not in known:
+            raise BadInput(f"concept {self.text!r}: {word!r} is no {what}; nearest: {nearest(word, known)}")
         return word
 
     def phrase(self) -> Concept:
@@ -259,6 +267,10 @@ class _Reader:
                     return Word(word)
                 if slot:
                     raise BadInput(f"concept {self.text!r} names two of {slot}: {named[slot]!r} and {value!r}")
+                if word in ("on", "at", "in", *self.extra) and named:
+                    part = {"on": "on snow", "at": "at night", "in": "in dark light"}.get(word, word)
+                    joined = f"{Phrase(**named)} and {part}"
+                    raise BadInput(f"concept {self.text!r}: parts are joined by 'and' or 'or': write for example {joined!r}")
                 known = [w for words in _slots().values() for w in words] + sorted(self.extra)
                 raise BadInput(f"concept {self.text!r}: unknown word {word!r}; nearest: {nearest(word, known)}")
             named[slot] = value
@@ -314,6 +326,24 @@ def terms(concept: Concept) -> tuple[Term, ...]:
             return tuple(dict.fromkeys(term for part in parts for term in terms(part)))
         case _:
             return (concept,)
+
+
+def absorbed(concept: Concept) -> Concept:
+    """The same concept without phrases that say nothing: in "red or red car" the car, in "red and red car" the red."""
+    match concept:
+        case Or(parts):
+            return either([p for p in map(absorbed, parts) if not any(_within(p, q) for q in parts)])
+        case And(parts):
+            return both([p for p in map(absorbed, parts) if not any(_within(q, p) for q in parts)])
+        case _:
+            return concept
+
+
+def _within(narrow: Concept, wide: Concept) -> bool:
+    """Whether one phrase names all that the other names, and more."""
+    if not isinstance(narrow, Phrase) or not isinstance(wide, Phrase):
+        return False
+    return narrow != wide and wide.named().items() <= narrow.named().items()
 
 
 def normal(concept: Concept) -> Concept:
