@@ -8,6 +8,7 @@ Everything is checked with the one evaluator, `concept.holds`; what cannot be ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import numpy as np
@@ -47,7 +48,9 @@ def _example(whole: Concept, way: Concept, rng: np.random.Generator) -> Scene | 
 
 
 def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | None:
-    """A random scene with what the conjunction asks for in it; the caller checks it."""
+    """A random scene with what the conjunction asks for in it; the caller checks it. None where there can be none."""
+    if not all(possible(part) for part in conjuncts(way)):
+        return None
     background, light, placed = _pick(v.BACKGROUNDS, rng), "normal", False
     things = []
     for part in conjuncts(way):
@@ -59,12 +62,15 @@ def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | Non
             case Light(wanted):
                 light = wanted
             case Or():
-                inner = _attempt(_pick(part.parts, rng), rng, crowd=False)
+                chosen = _pick(part.parts, rng)
+                inner = _attempt(chosen, rng, crowd=False)
                 if inner is None:
                     return None
                 things.extend(inner.things)
-                if _places(part):
+                if any(isinstance(term, On) for term in terms(chosen)):
                     background, placed = inner.background, True
+                if inner.light != "normal":
+                    light = inner.light
             case Not(Phrase() | On() | Light() | And() | Or()):
                 pass
             case _:
@@ -79,8 +85,17 @@ def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | Non
     return compose([things[i] for i in order], background, rng, light=light)
 
 
-def _places(concept: Concept) -> bool:
-    return any(isinstance(part, On) for part in getattr(concept, "parts", (concept,)))
+def possible(concept: Concept) -> bool:
+    """Whether a thing can have all that a phrase names: no stimulus has a pattern, no object an orientation."""
+    if not isinstance(concept, Phrase):
+        return True
+    kinds = [v.STIMULI.get(concept.noun)] if concept.noun is not None else [*v.STIMULI.values(), None]
+    return any(
+        (concept.pattern is None or kind is None)
+        and (concept.orientation is None or (kind is not None and kind.oriented))
+        and (concept.frequency is None or (kind is not None and kind.periodic))
+        for kind in kinds
+    )
 
 
 def _with_noun(phrase: Phrase, rng: np.random.Generator) -> dict[str, Any]:
@@ -153,7 +168,7 @@ def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator) -> I
         case Light(light) if scene.light == light:
             yield swap(scene, "light", "normal" if light != "normal" else "dark")
         case Not(Phrase() as vetoed):
-            if not any(thing.noun in v.STIMULI for thing in scene.things):
+            if possible(vetoed) and not any(thing.noun in v.STIMULI for thing in scene.things):
                 yield add(scene, random_thing(rng, **_with_noun(vetoed, rng)))
         case Not(On(background)):
             yield swap(scene, "background", background)
@@ -195,20 +210,23 @@ def disagreements(a: Concept, b: Concept, n: int, rng: np.random.Generator) -> l
     half = n // 2
     take_a = min(len(only_a), max(half, n - len(only_b)))
     take_b = min(len(only_b), n - take_a)
-    return only_a[:take_a] + only_b[:take_b]
+    pairs = zip_longest(only_a[:take_a], only_b[:take_b])
+    return [scene for pair in pairs for scene in pair if scene is not None]
 
 
 def _where(yes: Concept, no: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
     """Scenes in which `yes` holds and `no` does not.
 
-    Drawn for `yes` alone, or for `yes` with a term of `no` in the scene; then as they are, or one factor away from `no`.
+    Drawn for `yes` alone while that finds them, else with a term of `no` in the scene too; as they are, or one factor
+    away from `no`.
     """
     found: list[Scene] = []
-    recipes: list[Concept] = [yes, *(both([way, term]) for way in disjuncts(yes) for term in terms(no) if term != way)]
-    for turn in range(6 * n):
+    with_terms: list[Concept] = [both([way, term]) for way in disjuncts(yes) for term in terms(no) if term != way]
+    recipes = [*([yes] * (2 * n)), *(with_terms[i % len(with_terms)] for i in range(4 * n) if with_terms)]
+    for recipe in recipes:
         if len(found) == n:
             break
-        for scene in examples(recipes[turn % len(recipes)], 1, rng):
+        for scene in examples(recipe, 1, rng):
             candidates = [scene] if not holds(no, scene) else near_misses(no, scene, rng)
             fit = next((s for s in candidates if holds(yes, s) and not holds(no, s)), None)
             if fit is not None:
