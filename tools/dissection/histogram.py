@@ -31,16 +31,20 @@ class Histograms:
         self.zeros = np.zeros(units, dtype=np.int64)
         self.n = 0
 
-    def add(self, values: np.ndarray) -> None:
-        """Count values, n x units. On one core: it runs beside a forward, which has the others."""
+    def add(self, values: np.ndarray, highest: np.ndarray | None = None) -> None:
+        """Count values, n x units. `highest`: the unit's maximum where it is known, no lower than its values.
+
+        On one core: it runs beside a forward, which has the others.
+        """
         if not len(values):
             return
-        low, high = values.min(0), values.max(0)
+        low, high = values.min(0), values.max(0) if highest is None else highest
         self._widen(low, high)
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
         self.n += len(values)
-        if np.count_nonzero(values) < values.size:
-            self.zeros += (values == 0).sum(0)
+        zero = values == 0
+        if zero.any():
+            self.zeros += zero.sum(0)
         # exact in float32: scaling by powers of two (in factors that float32 holds), floor, and integers below 2^25
         scale, bins = -self.exponent, values
         while scale.any():
@@ -49,8 +53,8 @@ class Histograms:
             scale = scale - part
         flat = np.floor(bins).astype(np.int64)
         flat += np.arange(self.units) * BINS - self.first
-        found = np.bincount(flat.ravel(), minlength=self.counts.size).reshape(self.counts.shape)
-        np.add(self.counts, found, out=self.counts, casting="unsafe")  # both are small: no int64 copy of all bins
+        found = np.bincount(flat.ravel(), minlength=self.counts.size)
+        self.counts += found.astype(np.int32).reshape(self.counts.shape)
 
     def _widen(self, low: np.ndarray, high: np.ndarray) -> None:
         """Let every unit's bins hold [low, high] too: the finest power of two that does, keeping the counts."""
@@ -62,29 +66,39 @@ class Histograms:
             spread = np.maximum((highest - lowest) / BINS, 2.0**-150)
             self.exponent = np.maximum(np.floor(np.log2(spread)).astype(np.int64), finest)
             self.first = np.floor(np.ldexp(lowest, -self.exponent)).astype(np.int64)
-        for unit in np.flatnonzero(self.exponent < finest):
-            self._merge(int(unit), int(finest[unit] - self.exponent[unit]))
+        narrow = np.flatnonzero(self.exponent < finest)
+        self._merge(narrow, (finest - self.exponent)[narrow])
         while True:
             below = np.floor(np.ldexp(lowest, -self.exponent)).astype(np.int64)
             above = np.floor(np.ldexp(highest, -self.exponent)).astype(np.int64)
             narrow = np.flatnonzero(above - below >= BINS)
             if not len(narrow):
                 break
-            for unit in narrow:
-                self._merge(int(unit), 1)
-        # the range is wide enough: slide it (whole bins, all of them empty) where it does not lie over the values
-        for unit in np.flatnonzero((below < self.first) | (above >= self.first + BINS)):
-            first = below[unit] if below[unit] < self.first[unit] else above[unit] - BINS + 1
-            self.counts[unit] = np.roll(self.counts[unit], int(self.first[unit] - first) % BINS)
-            self.first[unit] = first
+            self._merge(narrow, np.ones(len(narrow), dtype=np.int64))
+        # the range is wide enough: where it does not lie over the values it slides to lie evenly about them
+        off = np.flatnonzero((below < self.first) | (above >= self.first + BINS))
+        if len(off):
+            first = below[off] - (BINS - 1 - (above - below)[off]) // 2
+            self._rebin(off, np.arange(BINS) + (self.first[off] - first)[:, None])
+            self.first[off] = first
 
-    def _merge(self, unit: int, doublings: int) -> None:
+    def _merge(self, units: np.ndarray, doublings: np.ndarray) -> None:
         """Bins 2^doublings times as wide: neighbours are added, and room appears above them."""
-        shift = min(doublings, 62)  # of an int64; beyond it nothing but the sign is left
-        merged = ((self.first[unit] + np.arange(BINS)) >> shift) - (self.first[unit] >> shift)
-        self.counts[unit] = np.bincount(merged, self.counts[unit], minlength=BINS).astype(np.int32)
-        self.first[unit] >>= shift
-        self.exponent[unit] += doublings
+        if not len(units):
+            return
+        shift = np.minimum(doublings, 62)  # of an int64; beyond it nothing but the sign is left
+        first = self.first[units]
+        self._rebin(units, ((first[:, None] + np.arange(BINS)) >> shift[:, None]) - (first >> shift)[:, None])
+        self.first[units] = first >> shift
+        self.exponent[units] += doublings
+
+    def _rebin(self, units: np.ndarray, to: np.ndarray) -> None:
+        """Move the counts of bins j of these units to bins to[:, j]; only empty bins may fall outside."""
+        held = self.counts[units]
+        full = np.flatnonzero(held)
+        at = (to + np.arange(len(units))[:, None] * BINS).ravel()[full]
+        moved = np.bincount(at, held.ravel()[full], minlength=held.size)  # float64 weights: exact below 2^53
+        self.counts[units] = moved.astype(np.int32).reshape(held.shape)
 
     def quantiles(self, unit: int, qs: np.ndarray) -> np.ndarray:
         """Values below which the shares `qs` of the unit's values lie: float64; NaN where nothing was added.

@@ -220,7 +220,7 @@ class Pass:
         for number, peaks in enumerate(batch.peaks):
             self.low[number] = np.minimum(self.low[number], peaks.min(0))
             self.high[number] = np.maximum(self.high[number], peaks.max(0))
-            self.histograms[number].add(batch.values[number])
+            self.histograms[number].add(batch.values[number], peaks.max(0))
 
     # ---- files ----------------------------------------------------------------------------------------------------
 
