@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...tools.screen import Fit
 from ...tools.sketch import vocabulary as v
-from ...tools.sketch.concept import And, Concept, Light, Not, On, Or, Phrase, both, either, normal, parse
+from ...tools.sketch.concept import And, Concept, Light, Not, On, Or, Phrase, absorbed, both, either, normal, parse
 
 WORTH = 0.02  # a part must raise the correlation by this much (Linear Explanations' stopping rule)
 LEADING = 10  # simple terms that take part in compounds
@@ -116,7 +116,7 @@ def search(simple: Sequence[Fit], words: frozenset[str]) -> Generator[list[str],
             strong = [read(other) for other in leading if as_strong(other, fit) and as_strong(fit, other)]
             for option in [*joined(base, strong, [read(other) for other in leading], vetoes), *finer(base)]:
                 key = str(normal(option))
-                if key not in best:
+                if key not in best and absorbed(option) == option:
                     tried[key] = (option, max(fit.r, tried[key][1] if key in tried else 0.0))
         if not tried:
             break

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ...tools.exemplars import Exemplars
 from ...tools.screen import Fit, Screen
-from ...tools.sketch.concept import Concept, Or, disjuncts, either, normal, parse
+from ...tools.sketch.concept import Concept, Or, absorbed, disjuncts, either, normal, parse
 from ..transcript import AnyEvent, Decided, Judged, Raised, Redrawn, Returned
 from .backbone import Act, Call, Conclude, Raise
 from .candidates import Found, as_strong, broader, level, one_thing, parts_of, search
@@ -321,9 +321,9 @@ class Empiricist:
 
     def _raise(self, formula: str, because: str, parent: str | None = None) -> Generator[Act, Sequence[AnyEvent], str | None]:
         """Raise a hypothesis once; its id, None where it was refused."""
-        key = self._key(formula)
+        concept = absorbed(self._read(formula))
+        formula, key = str(concept), self._key(formula)
         if key not in self._hypotheses:
-            concept = self._read(formula)
             statement = f"the unit fires for {formula}"
             yield Raise(formula=formula, statement=statement, level=level(concept), because=because, parent=parent)
             raised = self._last(Raised)
@@ -354,7 +354,7 @@ class Empiricist:
         return parse(formula, self._words)
 
     def _key(self, formula: str) -> str:
-        return str(normal(self._read(formula)))
+        return str(normal(absorbed(self._read(formula))))
 
     def _last(self, kind: type[T]) -> T | None:
         return next((event for event in reversed(self._events) if isinstance(event, kind)), None)
