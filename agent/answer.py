@@ -55,7 +55,7 @@ class Answer(BaseModel):
         sure = "" if self.confidence is None else f", confidence {self.confidence:.0%}"
         lines = [self.description, "", f"Labels: {', '.join(self.labels) or 'none'}", f"Verdict: {self.verdict}{sure}"]
         if self.explained is not None and self.explained.overall is not None:
-            lines.append(f"Explained: {self.explained.overall:.0%} of what its contents decide in held-back pictures")
+            lines.append(f"Explained: {self.explained.overall:.0%} of what held-back pictures reproducibly decide")
         if self.limit is not None:
             lines.append(f"Stopped by {self.limit}: this is the best admissible answer so far")
         return "\n".join([*lines, f"Page: {self.page}"])
@@ -180,9 +180,7 @@ def _heldout(lab: Lab, concept: Concept, decided: list[Decided]) -> Heldout:
 def _explained(lab: Lab, concept: Concept, redrawn: Redrawn | None, decided: list[Decided]) -> Explained:
     """r2 on held-back pictures of levels fitted on the open ones (one a disjunct), over the unit's reliability."""
     rows = _rows(lab, decided)
-    design = np.column_stack(
-        [np.ones(len(lab.peaks)), *(lab.corpus.truths(part) for part in disjuncts(concept))]
-    ).astype(float)
+    design = np.column_stack([np.ones(len(lab.peaks)), *(lab.corpus.truths(part) for part in disjuncts(concept))]).astype(float)
     levels = np.linalg.lstsq(design[lab.open], lab.peaks[lab.open].astype(float), rcond=None)[0]
     peaks, predicted = lab.peaks[rows].astype(float), design[rows] @ levels
     reliability, below_reliability = _reliabilities(redrawn)
@@ -231,23 +229,26 @@ def _describe(
         return f"Inconclusive: pictures do drive the unit, but {why}."
     if verdict == "inconclusive":
         if best is None:
-            return (
-                f"Inconclusive: the best supported so far is that it fires for {formula}; no conclusion was admitted."
-            )
-        return f"Inconclusive: the best account is that it fires for {formula}, but " + "; ".join(best.reasons) + "."
+            return f"Inconclusive: the best supported so far is that it fires for {formula}; no conclusion was tried."
+        failed = [_FAILED[check.name].format(rival=best.rival) for check in best.checks if not check.passed]
+        return f"Inconclusive: the best account is that it fires for {formula}, but {' and '.join(failed)}."
     assert best is not None
-    weak = explained is not None and explained.overall is not None and explained.overall < PARTLY
-    high, near = best.blocks[0], best.blocks[1]
-    levels = [float(np.median([r.percentile for r in block.readings])) for block in (high, near)]
+    high, near = (float(np.median([r.percentile for r in block.readings])) for block in best.blocks[:2])
     text = (
-        f"Fires for {formula}: new pictures of it reach the {_ordinal(levels[0])} percentile of the data (median), "
-        f"the same pictures with one factor changed the {_ordinal(levels[1])}."
+        f"ires for {formula}: new pictures of it reach the {_ordinal(high)} percentile of the data (median), "
+        f"the same pictures with one factor changed the {_ordinal(near)}."
     )
-    if not weak:
-        return text
-    assert explained is not None
-    assert explained.overall is not None
-    return f"partly: {text[0].lower()}{text[1:]} Other things decide {1 - explained.overall:.0%} of what its contents decide."
+    if explained is None or explained.overall is None or explained.overall >= PARTLY:
+        return f"F{text}"
+    return f"partly: f{text} Over the whole range that explains {explained.overall:.0%} of what pictures decide."
+
+
+_FAILED = {
+    "high against near misses": "pictures one factor away fire it nearly as much",
+    "answer against rival": "its rival ({rival}) was not beaten",
+    "top decile missed": "strong pictures kept back fire it without that",
+    "full strength": "pictures of it do not fire it as its strongest pictures do",
+}
 
 
 def _ordinal(value: float) -> str:
