@@ -1,6 +1,6 @@
 """Contact sheets: the whole vocabulary on one labelled picture, and pictures in a row.
 
-Covered: `sheet` (a file), `strip` and `tiles` (arrays). Not covered: plots and pages (`agent/report`).
+Covered: `sheet` and `blind_sheet` (files), `strip` and `tiles` (arrays). Not covered: plots and pages (`agent/report`).
 """
 
 from __future__ import annotations
@@ -59,6 +59,31 @@ def sheet(path: Path | str, seed: int = 0, labels: bool = True) -> None:
         page.crop((0, 0, wide, top)).save(path, format="PNG")
     except OSError as error:
         raise BadInput(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+
+
+def blind_sheet(path: Path | str, seed: int, nouns: Sequence[str] = tuple(NOUNS)) -> list[str]:
+    """Write nouns as a PNG of numbered cells in an order and in colours that tell nothing; which noun each cell shows.
+
+    A reader who has not seen the answer writes down what each cell shows. Raises `BadInput` where it cannot be written.
+    """
+    rng = stream(seed, 13)
+    order = [str(noun) for noun in rng.permutation(list(nouns))]
+    columns = 10
+    wide, high = columns * (_CELL + 4) + 4, -(-len(order) // columns) * (_CELL + 18) + 4
+    page = Image.new("RGB", (wide, high), "white")
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
+    for at, noun in enumerate(order):
+        luck = stream(seed, 14, at)
+        colour = list(COLOURS)[int(luck.integers(len(COLOURS)))]
+        thing = random_thing(luck, noun=noun, colour=colour, size="large", pattern="plain")
+        x, y = 4 + at % columns * (_CELL + 4), 4 + at // columns * (_CELL + 18)
+        page.paste(Image.fromarray(paint(compose([thing], "plain", luck, side=_CELL)).pixels), (x, y))
+        draw.text((x + 2, y + _CELL), str(at + 1), "black", font)
+    try:  # 256 colours are enough to read it by, at a third of the size
+        page.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, format="PNG", optimize=True)
+    except OSError as error:
+        raise BadInput(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+    return order
 
 
 def _paint_all(cells: list[tuple[str, Scene]]) -> list[tuple[str, np.ndarray]]:
