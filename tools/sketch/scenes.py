@@ -130,6 +130,6 @@ def redraw(scene: Scene, seed: int) -> Scene:
     treatment stay; places, poses, angles, shades and textures are other ones, decided by `seed` and the scene's own.
     """
     rng = stream(seed, scene.seed, 4)
-    keep = ("noun", "colour", "pattern", "size", "orientation", "frequency")
+    keep = ("noun", "colour", "pattern", "size", "orientation", "frequency", "missing")
     things = [random_thing(rng, **{name: getattr(thing, name) for name in keep}) for thing in scene.things]
     return compose(things, scene.background, rng, scene.light, scene.treatment, scene.side)
