@@ -1,8 +1,9 @@
 """Calibration: the ledger's rules and the confidence map, tried on drawn neurons whose behaviour is known.
 
-Covered: neurons of the kinds that the empiricist must do today (single, colour, pattern, background, stimulus, coloured
-object, either of two), two kinds that it is not promised to do yet (both, but not), and nulls; each asked in full; the answer's formula held against the truth on
-scenes from a seed that no run uses; the confidence map fitted on the outcomes by penalised logistic regression. Not covered: the full synthetic benchmark with its baselines (a later issue).
+Covered: neurons of the kinds that the empiricist must do today (object, colour, pattern, background, stimulus, coloured
+object, either of two), two kinds that it is not promised to do yet (both, but not), and nulls; each asked in full; the
+answer's formula held against the truth on scenes from a seed that no run uses; the confidence map fitted on the outcomes
+by penalised logistic regression. Not covered: the full synthetic benchmark with its baselines (a later issue).
 """
 
 from __future__ import annotations
