@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..targets.errors import BadInput, nearest
 from ..targets.target import Unit
-from ..tools.describe import ExactDescriber
+from ..tools.describer import ExactDescriber
 from ..tools.dissection import dissect, dissect_unit
 from ..tools.lab import Lab, Limits
 from ..tools.profile import Profile

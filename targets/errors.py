@@ -26,6 +26,10 @@ class LimitReached(Exception):
         self.limit = limit
 
 
+class ToolError(Exception):
+    """A call that cannot be carried out; the text goes back to the backbone, which can act on it. Nothing else does."""
+
+
 def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
     """The known names most like `word`, as ``'a', 'b' or 'c'``; all of them where nothing is alike and they are few."""
     names = list(known)

@@ -17,16 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, TypeAdapter, ValidationError, create_model
 
-from ..targets.errors import nearest
+from ..targets.errors import ToolError, nearest
 
 if TYPE_CHECKING:
     from .lab import Lab
 
+__all__ = ["Instrument", "Result", "ToolError", "catalogue", "tool"]
+
 OURS = ("exemplars", "screen", "generate", "edit", "probe", "describe", "summarize", "experiment")
-
-
-class ToolError(Exception):
-    """A call that cannot be carried out; the text goes back to the backbone, which can act on it. Nothing else does."""
 
 
 class Result(BaseModel, ABC):

@@ -13,25 +13,21 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel
 
-from ..targets.errors import BadInput, LimitReached
+from ..targets.errors import BadInput, LimitReached, ToolError
 from ..targets.picture import FromData, Picture
 from ..targets.target import Unit
 from .corpus import Corpus
-from .instrument import ToolError
+from .describer import Describer
+from .generator import Generator
 from .profile import Profile
 from .sketch.concept import Concept, holds, holds_in_words
 from .sketch.concept import caption_words as words_of
 from .sources.source import About, Source
 from .store import Activation, Store
-
-if TYPE_CHECKING:
-    from .describe import Describer
-    from .generate import Generator
 
 HELD_BACK = 0.4  # share of the data that exploration never sees; conclusions are checked on it
 
