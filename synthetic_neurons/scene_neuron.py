@@ -2,20 +2,21 @@
 
 With R = full response - rest: scenes that satisfy the concept lie in rest + [.6, 1]R, graded by how large what satisfies
 it is drawn; others at most at rest + .3R, the more parts of the concept they show. The noise's sd is a fraction of R and
-is fixed by (picture id, neuron seed), so that asking twice tells nothing and a redraw does. Nulls: a constant, and a hash
-of the picture. Not covered: counts, relations and planted networks (a later issue).
+is fixed by (picture id, neuron seed, place in the layer), so that asking twice tells nothing and a redraw does. Nulls: a
+constant, and a hash of the picture. Not covered: counts, relations and planted networks (a later issue).
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from ..targets.errors import BadInput, TargetFailed
+from ..targets.errors import BadInput, TargetFailed, nearest
 from ..targets.picture import Picture, Scene
 from ..targets.target import Layer, See, Target
 from ..tools.sketch.concept import Concept, Phrase, conjuncts, disjuncts, holds, parse
@@ -38,7 +39,10 @@ class Neuron:
 
 
 class SceneNeurons(Target):
-    """A layer of scene neurons, `neurons`, one unit each. Raises `TargetFailed` on a picture that has no scene."""
+    """A layer of scene neurons, `neurons`, one unit each.
+
+    Raises `BadInput` on a neuron that cannot be, and `TargetFailed` on a picture that has no scene.
+    """
 
     def __init__(self, neurons: Sequence[Neuron], name: str = "synthetic") -> None:
         self.name, self.neurons = name, tuple(neurons)
@@ -46,6 +50,12 @@ class SceneNeurons(Target):
         for neuron, concept in zip(self.neurons, self._concepts, strict=True):
             if (concept is None) != (neuron.behaviour in ("constant", "noise")):
                 raise BadInput(f"a {neuron.behaviour!r} neuron cannot fire for {neuron.fires_for!r}")
+            if neuron.behaviour not in get_args(Behaviour):
+                raise BadInput(f"no behaviour {neuron.behaviour!r}; nearest: {nearest(neuron.behaviour, get_args(Behaviour))}")
+            if not 0 <= neuron.noise < math.inf:
+                raise BadInput(f"noise {neuron.noise!r} is no standard deviation: give a share of R, 0 or above")
+        if not self.neurons:
+            raise BadInput("a layer of no scene neurons; give at least one")
         self.key = hashlib.sha256(f"scene neurons 1 {self.neurons!r}".encode()).hexdigest()
         self.layers = (Layer("neurons", len(self.neurons), "vector"),)
         self.default_layers = ("neurons",)
