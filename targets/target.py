@@ -136,7 +136,7 @@ class Target(ABC):
         rows: list[np.ndarray] = []
 
         def see(_: str, maps: torch.Tensor) -> None:
-            rows.extend(np.array(unit.read(maps).float().cpu()))  # a copy: a view would keep the whole layer's maps alive
+            rows.extend(unit.read(maps).float().cpu().numpy().copy())  # a copy: a view would keep the whole layer's maps alive
 
         self.watch(pictures, [unit.layer.name], see)
         for picture, row in zip(pictures, rows, strict=True):
