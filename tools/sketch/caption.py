@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 
 from ...targets.picture import Scene, Thing
-from .vocabulary import plural
+from .pen import BODY
+from .vocabulary import NOUNS, plural
 
 NUMBERS: tuple[str, ...] = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -34,12 +35,12 @@ MANNERS: dict[str, str] = {
     "blurred": "a blurred picture of ",
 }
 
-Kind = tuple[str, str, str, str, str | None, str | None]
+Kind = tuple[str, str, str, str, str | None, str | None, tuple[str, ...]]
 
 
 def kind(thing: Thing) -> Kind:
-    """What a caption tells of a thing: noun, colour, pattern, size, orientation, frequency."""
-    return thing.noun, thing.colour, thing.pattern, thing.size, thing.orientation, thing.frequency
+    """What a caption tells of a thing: noun, colour, pattern, size, orientation, frequency, missing parts."""
+    return thing.noun, thing.colour, thing.pattern, thing.size, thing.orientation, thing.frequency, thing.missing
 
 
 def article(phrase: str) -> str:
@@ -48,12 +49,16 @@ def article(phrase: str) -> str:
 
 
 def phrase(of: Kind, count: int = 1) -> str:
-    """A noun phrase such as "a large striped red car" or "two small fine vertical black gratings"."""
-    noun, colour, pattern, size, orientation, frequency = of
+    """A noun phrase such as "a large striped red car", "two small fine vertical black gratings" or "the wheels of a car"."""
+    noun, colour, pattern, size, orientation, frequency, missing = of
     words = [size, None if pattern == "plain" else pattern, frequency, orientation, colour]
     words.append(noun if count == 1 else plural(noun))
     told = " ".join(word for word in words if word)
-    return article(told) if count == 1 else f"{NUMBERS[count]} {told}"
+    whole = article(told) if count == 1 else f"{NUMBERS[count]} {told}"
+    if BODY in missing:
+        shown = [part for part in NOUNS[noun].parts if part not in missing]
+        return f"the {listed(shown)} of {whole}" if shown else f"nothing of {whole}"
+    return f"{whole} without {listed([part for part in NOUNS[noun].parts if part in missing])}" if missing else whole
 
 
 def listed(parts: list[str]) -> str:

@@ -85,6 +85,7 @@ def _changed(thing: Thing, factor: str, value: str) -> Thing:
     return dataclasses.replace(
         thing,
         noun=value,
+        missing=(),
         pattern="plain" if stimulus else thing.pattern,
         orientation=orientation,
         frequency=frequency,

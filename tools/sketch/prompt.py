@@ -13,13 +13,26 @@ from dataclasses import dataclass, field, replace
 
 from ...targets.errors import BadInput, nearest
 from .caption import NUMBERS
+from .pen import BODY
 from .relations import Wish
-from .vocabulary import BACKGROUNDS, COLOURS, FREQUENCIES, NOUNS, ORIENTATIONS, PATTERNS, SIZES, STIMULI, plural
+from .vocabulary import (
+    BACKGROUNDS,
+    COLOURS,
+    FREQUENCIES,
+    NOUNS,
+    ORIENTATIONS,
+    PATTERNS,
+    SIZES,
+    STIMULI,
+    part_of,
+    part_words,
+    plural,
+)
 from .wanted import MOST, Wanted, WantedThing, explain, imagine
 
 __all__ = ["MOST", "Wanted", "WantedThing", "explain", "imagine", "known_words", "parse"]
 
-_SAME = {"gray": "grey", "big": "large", "little": "small", "nighttime": "night"}
+SAME = {"gray": "grey", "big": "large", "little": "small", "nighttime": "night"}
 _ADJECTIVES: dict[str, tuple[str, str]] = {
     **{word: ("size", word) for word in SIZES},
     **{word: ("pattern", word) for word in ("plain", *PATTERNS)},
@@ -76,7 +89,7 @@ _GLUE = ("and", "with", ",", "is", "are", "background", "nothing", "light", "nig
 
 
 @dataclass
-class _Reader:
+class Reader:
     """The words of a prompt and how far they have been read."""
 
     words: list[str]
@@ -103,8 +116,8 @@ class _Reader:
 
 def known_words() -> set[str]:
     """Every word a prompt may hold."""
-    words = {*_SAME, *_ADJECTIVES, *_HEADS, *_COUNTS, *_TREATED, *_MEDIA, *_GLUE, *BACKGROUNDS, "sized"}
-    return words.union(*_RELATED, *_LIT)
+    words = {*SAME, *_ADJECTIVES, *_HEADS, *_COUNTS, *_TREATED, *_MEDIA, *_GLUE, *BACKGROUNDS, "sized", "without"}
+    return words.union(part_words(), *_RELATED, *_LIT)
 
 
 def parse(text: str) -> Wanted:
@@ -120,8 +133,8 @@ def parse(text: str) -> Wanted:
     for word in words:
         if word not in known and not re.fullmatch(r"\d{1,3}", word):
             raise BadInput(f"unknown word {word!r} in the prompt; nearest: {nearest(word, sorted(known - {','}))}")
-    words = [_SAME.get(word, word) for word in words]
-    reader = _Reader([word for i, word in enumerate(words) if not (word == "sized" and i and words[i - 1] == "medium")])
+    words = [SAME.get(word, word) for word in words]
+    reader = Reader([word for i, word in enumerate(words) if not (word == "sized" and i and words[i - 1] == "medium")])
     _read_manner(reader)
     things: list[WantedThing] = []
     relations: list[Wish] = []
@@ -144,11 +157,11 @@ def parse(text: str) -> Wanted:
                 if not things or reader.found.get("things") == "nothing":
                     raise BadInput(f"{' '.join(reader.words[start:])!r} names a place, but no thing that is there")
                 relations.append((len(things) - 1, relation, len(things)))
-            things.append(_read_thing(reader))
+            things.append(read_thing(reader))
     return _whole(things, relations, reader.found)
 
 
-def _read_manner(reader: _Reader) -> None:
+def _read_manner(reader: Reader) -> None:
     """ "a blurred picture of", "an outline drawing of", "a photo of", if the prompt begins so."""
     start = reader.at
     if reader.peek() in ("a", "an", "the"):
@@ -165,7 +178,7 @@ def _read_manner(reader: _Reader) -> None:
         reader.at = start
 
 
-def _read_place(reader: _Reader) -> str | None:
+def _read_place(reader: Reader) -> str | None:
     """A background with or without its preposition and article; None, and nothing read, where none comes next."""
     ahead = 0
     if reader.peek() in ("on", "in", "over", "at", "against", "under"):
@@ -180,11 +193,11 @@ def _read_place(reader: _Reader) -> str | None:
     return word
 
 
-def _read_thing(reader: _Reader) -> WantedThing:
-    """A noun phrase: count, adjectives, noun."""
+def read_thing(reader: Reader) -> WantedThing:
+    """A noun phrase: count, adjectives, noun; "the wheels of" before it, or "without wheels" after it."""
+    shown = _read_parts(reader)
     start, count, counted = reader.at, 1, False
     first = reader.peek()
-    wanted = WantedThing()
     if first in _COUNTS or first.isdigit():
         said = int(first) if first.isdigit() else _COUNTS[first]
         counted, count = True, 0 if said is None else said
@@ -202,12 +215,57 @@ def _read_thing(reader: _Reader) -> WantedThing:
     if head not in _HEADS:
         read = " ".join(reader.words[start : reader.at])
         where = f"after {read!r}" if read else f"where {head!r} stands" if head else "at the end"
+        if head in part_words():
+            raise BadInput(f"{head!r} is a part: write 'the {head} of a …', or 'a … without {head}'")
         raise BadInput(f"a noun is missing {where}: write a phrase such as 'a red car'")
     reader.at += 1
     many = None if head in _MANY and not counted else count or None
-    wanted = replace(wanted, noun=_HEADS[head], count=many, **seen)
+    wanted = WantedThing(_HEADS[head], count=many, **seen)  # type: ignore[arg-type]
     _possible(wanted)
-    return wanted
+    missing: list[str] = []
+    own = wanted.noun or "thing"
+    if shown:
+        left = [part_of(own, word) for word in shown]
+        missing = [BODY, *(part for part in NOUNS[own].parts if part not in left)]
+    elif reader.peek() == "without":
+        reader.at += 1
+        while word := _next_part(reader, own, first=not missing):
+            missing.append(word)
+        missing = [part for part in NOUNS[own].parts if part in missing]
+    return replace(wanted, missing=tuple(missing))
+
+
+def _next_part(reader: Reader, noun: str, first: bool) -> str | None:
+    """A part that comes next in "without legs, tail and head"; only the first must be one."""
+    ahead = 0
+    while reader.peek(ahead) in (("a", "an", "the", "its", "any") if first else (",", "and")):
+        ahead += 1
+    if not first:
+        if not ahead:
+            return None
+        try:
+            part = part_of(noun, reader.peek(ahead))
+        except BadInput:
+            return None
+    else:
+        part = part_of(noun, reader.peek(ahead))
+    reader.at += ahead + 1
+    return part
+
+
+def _read_parts(reader: Reader) -> list[str]:
+    """The parts in "the wheels and windows of" with all of it read, or none and nothing read."""
+    known = part_words()
+    parts: list[str] = []
+    at = int(reader.peek() in ("a", "an", "the"))
+    while reader.peek(at) in known or (parts and reader.peek(at) in ("and", ",")):
+        if reader.peek(at) in known:
+            parts.append(reader.peek(at))
+        at += 1
+    if not parts or reader.peek(at) != "of":
+        return []
+    reader.at += at + 1
+    return parts
 
 
 def _possible(wanted: WantedThing) -> None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...targets.picture import Scene, Thing
-from .caption import PLACES
+from .caption import PLACES, listed
+from .pen import BODY
 from .relations import Wish, arrange
 from .scenes import random_thing, stream
-from .vocabulary import BACKGROUNDS, STIMULI, plural
+from .vocabulary import BACKGROUNDS, NOUNS, STIMULI, plural
 
 MOST = 12
 """The most things a prompt may ask for."""
@@ -30,6 +31,7 @@ class WantedThing:
     orientation: str | None = None
     frequency: str | None = None
     count: int | None = 1
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
             for name in ("noun", "colour", "pattern", "size", "orientation", "frequency")
             if getattr(some, name) is not None
         }
+        if some.missing:
+            fixed["missing"] = some.missing
         if count > 1 and some.noun in STIMULI and "size" not in fixed:
             fixed["size"] = "small"  # a large stimulus would fill the frame alone
         members.append(list(range(len(things), len(things) + count)))
@@ -110,6 +114,10 @@ def _explained(some: WantedThing) -> str:
         of.append(some.frequency or "any frequency")
     of.append(some.colour or "any colour")
     count = "2 to 4" if some.count is None else str(some.count)
+    if BODY in some.missing:
+        of.append("only the " + listed([part for part in NOUNS[some.noun or ""].parts if part not in some.missing]))
+    elif some.missing:
+        of.append("without " + listed(list(some.missing)))
     return f"{count} {_name(some)}: {', '.join(of)}"
 
 
