@@ -151,16 +151,16 @@ def _pictures(
     generator = lab.generator
     if condition.concept is not None:
         concept = lab.corpus.read(condition.concept)
-        fresh: list[Picture] = []
-        for _ in range(3 * n):  # one at a time, so that what was seen before is replaced rather than missing
+        fresh: dict[str, Picture] = {}
+        asked = 0
+        while len(fresh) < n and asked < 3 * n:  # what was seen before is replaced; ways of being true take turns
             lab.progress("generating", len(fresh), n)
-            drawn = [p for p in generator.examples(concept, 1, rng) if p.id not in lab.used]
-            fresh += drawn
-            if len(fresh) == n:
-                break
+            missing = n - len(fresh)
+            fresh |= {p.id: p for p in generator.examples(concept, missing, rng) if p.id not in lab.used}
+            asked += missing
         if len(fresh) < n:
-            raise BadInput(f"{lab.generator.name} made {len(fresh)} of {n} pictures where {condition.concept!r} holds")
-        return fresh
+            raise BadInput(f"{generator.name} made {len(fresh)} of {n} pictures where {condition.concept!r} holds")
+        return list(fresh.values())
     if condition.prompts is not None:
         if not condition.prompts:
             raise BadInput(f"condition {condition.name!r} has no prompts")

@@ -24,11 +24,15 @@ T = TypeVar("T")
 
 
 def examples(concept: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
-    """Up to `n` scenes in which the concept holds; the ways of being true take turns, the rest of each scene is random."""
+    """Up to `n` scenes in which the concept holds; the ways of being true take turns, the rest of each scene is random.
+
+    Which way comes first is drawn too, so that scenes asked for one at a time are not all of the first way.
+    """
     ways = disjuncts(concept)
+    first = int(rng.integers(len(ways))) if len(ways) > 1 else 0
     made: list[Scene] = []
     for i in range(n):
-        scene = _example(concept, ways[i % len(ways)], rng)
+        scene = _example(concept, ways[(first + i) % len(ways)], rng)
         if scene is not None:
             made.append(scene)
     return made
