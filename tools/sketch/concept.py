@@ -169,7 +169,7 @@ def singular(word: str) -> str:
 @lru_cache(maxsize=1)
 def _plurals() -> dict[str, str]:
     table = {noun.plural: noun.name for noun in v.NOUNS.values()}
-    return table | {f"{name}s": name for name in v.STIMULI}
+    return table | {stimulus.plural: stimulus.name for stimulus in v.STIMULI.values()}
 
 
 @lru_cache(maxsize=1)
