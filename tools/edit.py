@@ -1,6 +1,7 @@
-"""The instrument `edit`: pictures with one factor set to a value, all else as it was.
+"""The instrument `edit`: pictures with one thing changed, all else as it was.
 
-Covered: edits of drawn scenes by factor. Not covered: edits in words and pixel edits (a later issue).
+Covered: one factor of drawn scenes, edits of drawn scenes in words, and edits of pixels, of any picture. Not covered: how
+each is done (`sketch/edit.py`, `sketch/edit_words.py`, `pixel_edits.py`).
 """
 
 from __future__ import annotations
@@ -12,19 +13,45 @@ from .lab import Lab
 
 
 @tool
-def edit(lab: Lab, *, pictures: list[str], factor: str, value: str, which: int | None = None) -> Made:
-    """Change one factor of drawn pictures and nothing else; the edited pictures are new ones.
+def edit(
+    lab: Lab,
+    *,
+    pictures: list[str],
+    factor: str | None = None,
+    value: str | None = None,
+    which: int | None = None,
+    words: str | None = None,
+    paste: str | None = None,
+) -> Made:
+    """Change one thing in pictures and nothing else; the edited pictures are new ones.
+
+    Either one factor of drawn pictures, or an edit in words. Of drawn pictures: "replace the dog with a cat", "remove the
+    dog", "add a ball on the table", "make the car blue", "change the background to snow", "move the dog to the left",
+    "three of the dogs", "take the wheels off the car", "occlude the dog". Of the pixels of any picture: "grayscale",
+    "blur 4", "crop 0 0 99 99", "occlude 10 10 60 60", "keep 10 10 60 60", "hue 90", "invert", "shuffle 4", "rotate 90",
+    "noise 20", "paste 0 0". Edits are divided by ";".
 
     Args:
         pictures: ids of the pictures to edit.
         factor: noun, colour, pattern, size, orientation, frequency, background or light.
-        value: what it is to become.
-        which: index of the thing to change; left out: every thing that has the factor.
+        value: what the factor is to become.
+        which: index of the thing whose factor to change; left out: every thing that has the factor.
+        words: the edit in words, in place of factor and value.
+        paste: id of the picture that "paste LEFT TOP" lays on.
     """
+    if (words is None) == (factor is None) or (factor is None) != (value is None) or (words and which is not None):
+        raise ToolError("edit: wants either words, or factor and value (and perhaps which)")
+    if paste is not None and words is None:
+        raise ToolError("edit: paste goes with words such as 'paste 0 0'")
+    other = lab.find(paste) if paste is not None else None
     changed = []
     for identity in pictures:
         try:
-            changed.append(lab.generator.edit(lab.find(identity), factor, value, which))
+            picture = lab.find(identity)
+            if words is not None:
+                changed.append(lab.generator.edit_words(picture, words, lab.seed, other))
+            elif factor is not None and value is not None:
+                changed.append(lab.generator.edit(picture, factor, value, which))
         except BadInput as error:
             raise ToolError(f"edit: {error}") from None
     return made(lab.know(changed))

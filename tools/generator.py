@@ -42,3 +42,10 @@ class Generator(Protocol):
     def edit(self, picture: Picture, factor: str, value: str, which: int | None = None) -> Picture:
         """The picture with one factor set to a value. Raises `BadInput` where that cannot be done, and why."""
         ...
+
+    def edit_words(self, picture: Picture, words: str, seed: int = 0, other: Picture | None = None) -> Picture:
+        """The picture after an edit in words, of what it shows or of its pixels; `other` is what "paste" lays on it.
+
+        Raises `BadInput` where that cannot be done, and why.
+        """
+        ...

@@ -1,21 +1,24 @@
 """The generator `sketch`: the drawn world behind the face of a generator, each picture painted once.
 
-Covered: prompts, concepts, edits and redraws as scenes, painted through the store. Not covered: what can be drawn
+Covered: prompts, concepts, edits (of scenes and pixels) and redraws, painted through the store. Not covered: what can be drawn
 (`sketch/`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from ..targets.errors import BadInput
-from ..targets.picture import FromConcept, FromEdit, FromPrompt, Picture, Provenance, Scene
+from ..targets.picture import FromConcept, FromEdit, FromPrompt, Picture, Pixels, Provenance, Scene
+from .pixel_edits import EDITS, apply, is_pixel_edit, keep, occlude
 from .sketch.caption import caption
 from .sketch.concept import Concept
 from .sketch.concept_scenes import disagreements, examples, near_miss
 from .sketch.edit import swap
+from .sketch.edit_words import edited, find
 from .sketch.paint import KEY, paint
 from .sketch.prompt import imagine, parse
 from .sketch.scenes import redraw
@@ -64,6 +67,32 @@ class SketchGenerator:
         return self.paint(
             changed, FromEdit(picture.id, f"{factor} = {value}" + ("" if which is None else f" (thing {which})"))
         )
+
+    def edit_words(self, picture: Picture, words: str, seed: int = 0, other: Picture | None = None) -> Picture:
+        """The picture after an edit in words: of its scene where it was drawn, or of its pixels (`pixel_edits`).
+
+        "occlude" and "keep" take a thing of a drawn picture too, such as "keep the dog": exactly its visible pixels. An
+        edit of pixels leaves neither scene nor caption: nobody vouches any longer for what is to be seen.
+        """
+        if not is_pixel_edit(words):
+            if picture.scene is None:
+                raise BadInput(
+                    f"picture {picture.id[:12]} was not drawn: it takes only {', '.join(EDITS)}; not {words!r}"
+                )
+            return self.paint(edited(picture.scene, words, seed), FromEdit(picture.id, words))
+        region = re.fullmatch(r"\s*(occlude|keep)\s+([a-z].*)", words.lower())
+        if region and picture.scene is None:
+            raise BadInput(f"picture {picture.id[:12]} was not drawn: write {EDITS[region[1]]!r} for a region of it")
+
+        def changed() -> Pixels:
+            if region is None or picture.scene is None:
+                return apply(picture.pixels, words, seed, None if other is None else other.pixels)
+            masks = paint(picture.scene).masks
+            there = np.any([masks[i] for i in find(picture.scene, region[2])], axis=0)
+            return {"occlude": occlude, "keep": keep}[region[1]](picture.pixels, there)
+
+        recipe = f"pixels {KEY} {picture.id} {words!r} {seed} {other.id if other else ''}"
+        return self.store.make(recipe, changed, FromEdit(picture.id, words))
 
     def _drawn(self, scenes: Sequence[Scene], concept: Concept, truth: bool) -> list[Picture]:
         return [self.paint(s, FromConcept(self.name, str(concept), truth, i)) for i, s in enumerate(scenes)]
