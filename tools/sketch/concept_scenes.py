@@ -214,7 +214,7 @@ def disagreements(a: Concept, b: Concept, n: int, rng: np.random.Generator) -> l
     half = n // 2
     take_a = min(len(only_a), max(half, n - len(only_b)))
     take_b = min(len(only_b), n - take_a)
-    pairs = zip_longest(only_a[:take_a], only_b[:take_b])
+    pairs = zip_longest(*sorted((only_a[:take_a], only_b[:take_b]), key=len, reverse=True))
     return [scene for pair in pairs for scene in pair if scene is not None]
 
 
