@@ -1,6 +1,6 @@
 """Confidence: the probability that a verdict is right, by a map fitted on drawn neurons.
 
-Covered: reading the map (`confidence.json`, written by `lettvin bench calibration`) and applying it. A supported answer's
+Covered: reading the map (`confidence.json`, from `benchmarks/calibration.py`) and applying it. A supported answer's
 features are the lower bounds of its two checks; no-concept has one value; inconclusive has none. Not covered: fitting.
 """
 
