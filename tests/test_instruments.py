@@ -211,7 +211,7 @@ def bad_tools() -> list[tuple[Callable[..., Any], str]]:
         """Words."""
         return Counted(red=0)
 
-    def untyped(lab: Lab, *, pictures) -> Counted:  # type: ignore[no-untyped-def]
+    def untyped(lab: Lab, *, pictures) -> Counted:
         """Words."""
         return Counted(red=0)
 

@@ -51,8 +51,8 @@ def newcombe_5(estimate: float, m: int, n: int, z: float) -> tuple[float, float]
     both = (2 - t) * (1 + t)
     left = m * n * (t - estimate) ** 2 * both
     right = z * z * t * (1 - t) * (both + ((m + n) / 2 - 1) * ((1 - t) * (1 + t) + t * (2 - t)))
-    roots = (left - right).roots()
-    real = [root.real for root in roots if abs(root.imag) < 1e-6 and -1e-9 <= root.real <= 1 + 1e-9]
+    roots = [complex(root) for root in (left - right).roots()]
+    real = [float(root.real) for root in roots if abs(root.imag) < 1e-6 and -1e-9 <= root.real <= 1 + 1e-9]
     return min([r for r in real if r <= estimate + 1e-9]), max([r for r in real if r >= estimate - 1e-9])
 
 
