@@ -92,6 +92,8 @@ def ask(
     question: options.Question,
     backbone: options.Backbone = "empiricist",
     data: options.Data = "sketch:2000",
+    cutouts: options.Cutouts = None,
+    backgrounds: options.Backgrounds = None,
     generator: options.Generator = "sketch",
     layers: options.Layers = None,
     seed: options.Seed = 0,
@@ -113,7 +115,9 @@ def ask(
     from .agent.ask import ask as ask_unit
     from .agent.watcher import TerminalWatcher
     from .targets.loaders import load_target
+    from .tools.sources.cutouts import with_folders
 
+    data = with_folders(data, cutouts, backgrounds)
     loaded = load_target(target, device)
     asked = loaded.unit(unit)
     for name in wanted or ():
@@ -157,6 +161,8 @@ def dissect(
     target: options.TargetName,
     layers: options.Layers = None,
     data: options.Data = "sketch:2000",
+    cutouts: options.Cutouts = None,
+    backgrounds: options.Backgrounds = None,
     device: options.Device = "auto",
 ) -> None:
     """Measure every unit over the data, once.
@@ -166,10 +172,11 @@ def dissect(
     wanted = options.names(layers)
     from .targets.loaders import load_target
     from .tools.dissection import dissect as dissect_layers
+    from .tools.sources.cutouts import with_folders
     from .tools.sources.open_source import open_source
     from .tools.store import cache_folder
 
-    source = open_source(data)
+    source = open_source(with_folders(data, cutouts, backgrounds))
     loaded = load_target(target, device)
     began = time.perf_counter()
     with terminal.progress("dissecting") as watch:

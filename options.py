@@ -56,7 +56,13 @@ Address = Annotated[
 ]
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In words, such as 'What makes this unit fire?'")]
 Backbone = Annotated[str, typer.Option(metavar="NAME", help="Who decides what to try.")]
-Data = Annotated[str, typer.Option(metavar="SOURCE", help="sketch:N[@seed], or a folder of pictures.")]
+Data = Annotated[str, typer.Option(metavar="SOURCE", help="sketch:N[@seed], cutouts:N[@seed], or a folder of pictures.")]
+Cutouts = Annotated[
+    Path | None, typer.Option("--cutouts", metavar="DIR", help="Cut-outs for --data cutouts:N: NAME.png with NAME.txt.")
+]
+Backgrounds = Annotated[
+    Path | None, typer.Option("--backgrounds", metavar="DIR", help="Photographs to stand the cut-outs on.")
+]
 Generator = Annotated[str, typer.Option(metavar="NAME", help="Who makes new pictures.")]
 Layers = Annotated[
     str | None,
