@@ -1,7 +1,7 @@
 # lettvin. `make ask` asks one unit of a real network; `make test` runs the tests. Both set up .venv first, once.
 
 TARGET   ?= efficientnet-lite0
-UNIT     ?= _blocks.5:3
+UNIT     ?= _blocks.4:19
 QUESTION ?= What makes this unit fire?
 
 # A shim named python3.11 may stand for no interpreter: take the first that runs and is new enough.
