@@ -1,4 +1,4 @@
-"""Labs for tests of the instruments: two small targets over 120 drawn pictures, put together without the researcher.
+"""Labs for tests of the instruments: two small targets over 80 drawn pictures, put together without the researcher.
 
 Covered: a target that reads pixels (a conv layer of two units, with maps) and scene neurons, both counting what they are
 shown; their profiles; a lab with a store of its own. Not covered: any test.
@@ -25,7 +25,7 @@ from lettvin.tools.sketch_generator import SketchGenerator
 from lettvin.tools.sources.drawn import SketchSource
 from lettvin.tools.store import Store
 
-SOURCE = SketchSource("sketch:120@3")
+SOURCE = SketchSource("sketch:80@3")
 NEURONS = (Neuron("red"), Neuron("dog or vertical grating", noise=0.1), Neuron(None, "noise"))
 
 

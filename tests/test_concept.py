@@ -39,7 +39,7 @@ from lettvin.tools.sources.source import About
 
 @cache
 def scenes() -> tuple[Scene, ...]:
-    return tuple(random_scene(11, i) for i in range(300))
+    return tuple(random_scene(11, i) for i in range(200))
 
 
 def scene(*things: Thing, background: str = "plain", light: str = "normal") -> Scene:
@@ -51,7 +51,7 @@ RED_CAR, BLUE_CAR, RED_DOG = Thing("car", "red"), Thing("car", "blue"), Thing("d
 # ---- reading and writing -----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(concepts)
 def test_every_concept_is_read_back_from_what_it_is_written_as(concept: Concept) -> None:
     assert parse(str(concept)) == concept
@@ -241,7 +241,7 @@ def one_by_one(concept: Concept, about: About) -> bool:
     return about.caption is not None and holds_in_words(concept, caption_words(about.caption))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(concepts)
 def test_a_concept_is_read_off_all_scenes_at_once_as_off_each(concept: Concept) -> None:
     drawn, mixed = corpora()
@@ -274,7 +274,7 @@ def test_a_corpus_knows_its_own_words_and_terms() -> None:
 
 def test_terms_are_true_and_false_of_enough_pictures_to_learn_from() -> None:
     corpus, _ = corpora()
-    among = np.arange(0, 300, 2)
+    among = np.arange(0, 200)
     found = corpus.terms(among, at_least=5)
     assert len(found) == len(set(found)) > 60
     for term in found:

@@ -273,15 +273,15 @@ def test_a_bad_tool_is_refused_when_it_is_defined(function: Callable[..., Any], 
 
 def test_exemplars_never_show_what_is_held_back(lab: Lab) -> None:
     held = {data_pictures()[i].id for i in lab.held_back}
-    asked = [*itertools.product(("top", "bottom", "random", "quantile"), (1, 15)), ("top", 72), ("quantile", 72)]
+    asked = [*itertools.product(("top", "bottom", "random", "quantile"), (1, 15)), ("top", 48), ("quantile", 48)]
     for which, k in asked:
         shown = call(lab, "exemplars", which=which, k=k).shown
         assert len(shown) == k
         assert not held & {e.picture for e in shown}
         assert not {e.index for e in shown} & set(lab.held_back.tolist())
     assert set(lab.held_back).isdisjoint(lab.open)
-    assert len(call(lab, "exemplars", k=100).shown) == 72  # all that is open, and no more
-    assert len(lab.held_back) == 48  # 40% of 120
+    assert len(call(lab, "exemplars", k=100).shown) == 48  # all that is open, and no more
+    assert len(lab.held_back) == 32  # 40% of 80
 
 
 def test_top_and_bottom_are_the_ends_of_the_open_data_strongest_first(lab: Lab) -> None:
@@ -294,16 +294,16 @@ def test_top_and_bottom_are_the_ends_of_the_open_data_strongest_first(lab: Lab) 
 def test_quantile_exemplars_span_the_range_and_keep_to_their_band(lab: Lab) -> None:
     peaks = np.sort(lab.peaks[lab.open])
     whole = call(lab, "exemplars", which="quantile", k=11).shown
-    wanted = [float(np.quantile(peaks, q, method="closest_observation")) for q in np.linspace(1, 0, 11)]
+    wanted = peaks[[round(place) for place in np.linspace(len(peaks) - 1, 0, 11)]]
     assert [whole[0].peak, whole[-1].peak] == pytest.approx([peaks[-1], peaks[0]])
-    assert [e.peak for e in whole] == pytest.approx(wanted, abs=0.03)
+    assert [e.peak for e in whole] == pytest.approx(wanted.tolist())
     band = call(lab, "exemplars", which="quantile", k=8, low=0.4, high=0.6).shown
     assert all(np.quantile(peaks, 0.39) <= e.peak <= np.quantile(peaks, 0.61) for e in band)
     assert len({e.index for e in band}) == 8
 
 
 def test_random_exemplars_are_of_no_end(lab: Lab) -> None:
-    found = [e.percentile for e in call(lab, "exemplars", which="random", k=40).shown]
+    found = [e.percentile for e in call(lab, "exemplars", which="random", k=32).shown]
     assert 40 < np.mean(found) < 60
     assert min(found) < 15
     assert max(found) > 85
@@ -348,8 +348,8 @@ def test_describe_reads_the_scene_exactly_and_a_region_by_its_mask(seeing: Lab) 
 def test_summarize_names_what_pictures_share_beyond_the_data(lab: Lab) -> None:
     made = call(lab, "generate", prompts=["a purple owl on sand"], n=12).pictures
     shared = [s.term for s in call(lab, "summarize", pictures=made).shared]
-    assert set(shared[:3]) == {"purple", "owl", "on sand"}
-    assert len(call(lab, "summarize", pictures=made, most=2).shared) == 2
+    assert set(shared[:2]) == {"purple", "on sand"}
+    assert len(call(lab, "summarize", pictures=made, most=1).shared) == 1
     assert "1 term" in mistake(lab, "summarize", pictures=made, most=-1)
 
 

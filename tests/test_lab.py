@@ -98,7 +98,7 @@ def test_another_run_and_another_process_compute_nothing_again(store: Store) -> 
 def test_measuring_is_done_in_batches(store: Store) -> None:
     target = CountedNeurons()
     lab = make_lab(store, target)
-    lab.measure([lab.data_picture(i) for i in range(60)])
+    lab.measure([lab.data_picture(i) for i in range(40)])
     assert target.calls == 1
 
 
@@ -174,9 +174,9 @@ def test_asking_where_the_unit_fires_is_measuring_and_counts(store: Store) -> No
 
 def test_the_datas_own_pictures_are_not_counted(store: Store) -> None:
     lab = make_lab(store, limits=Limits(images=1))
-    call(lab, "exemplars", k=30)
+    call(lab, "exemplars", k=20)
     assert not lab.spent
-    assert len(lab.used) == len(lab.used_data) == 30
+    assert len(lab.used) == len(lab.used_data) == 20
 
 
 def test_a_limit_on_time_stops_measuring_and_making(store: Store) -> None:
