@@ -68,7 +68,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
     folder = tmp_path_factory.mktemp("networks")
     (folder / "networks.py").write_text(NETWORKS)
     answers = {}
-    units = (("red", "0:0", 600), ("edges", "2:0", 600), ("constant", "0:0", 150), ("hashed", "out:0", 300))
+    units = (("red", "0:0", 400), ("edges", "2:0", 400), ("constant", "0:0", 150), ("hashed", "out:0", 200))
     for function, address, n in units:
         unit = lettvin.load_target(f"{folder / 'networks.py'}:{function}", device="cpu").unit(address)
         layers = [unit.layer.name]
