@@ -29,7 +29,8 @@ class Grains:
     """`n` small pictures of noise, some of them unreadable."""
 
     def __init__(self, n: int, unreadable: tuple[int, ...] = (), side: int = 24) -> None:
-        self.n, self.unreadable, self.side, self.read = n, set(unreadable), side, []
+        self.n, self.unreadable, self.side = n, set(unreadable), side
+        self.read: list[int] = []
         self.name = f"grains:{n}:{sorted(unreadable)}"
         self.key = hashlib.sha256(self.name.encode()).hexdigest()
 
@@ -54,11 +55,13 @@ def to_tensor(image):
 
 def net_target() -> ModuleTarget:
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 4, 3, stride=2), nn.Flatten())
+    first = nn.Conv2d(3, 6, 3, padding=1)
+    net = nn.Sequential(first, nn.ReLU(), nn.Conv2d(6, 4, 3, stride=2), nn.Flatten())
+    assert first.bias is not None
     with torch.no_grad():
-        net[0].weight[5] = 0  # a constant unit
-        net[0].bias[5] = 0.25
-        net[0].bias[4] -= 0.05  # a unit that is seldom above 0
+        first.weight[5] = 0  # a constant unit
+        first.bias[5] = 0.25
+        first.bias[4] -= 0.05  # a unit that is seldom above 0
     return ModuleTarget("net", net, to_tensor, device="cpu")
 
 

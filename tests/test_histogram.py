@@ -27,7 +27,7 @@ def rank_error(values: np.ndarray, found: np.ndarray) -> np.ndarray:
     """How far each share lies outside the shares that its value may stand for (ties make that an interval)."""
     below = np.array([(values < value).mean() for value in found])
     upto = np.array([(values <= value).mean() for value in found])
-    return np.maximum(np.maximum(below - QS, QS - upto), 0)
+    return np.asarray(np.maximum(np.maximum(below - QS, QS - upto), 0))
 
 
 @pytest.mark.parametrize("law", ["normal", "relu", "exponential", "offset", "heavy"])

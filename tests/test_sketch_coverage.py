@@ -40,7 +40,8 @@ def test_every_noun_forms_a_group_of_every_size_twice_in_every_epoch() -> None:
 
 def test_what_is_planned_inside_lies_inside_and_in_front() -> None:
     planned = plan(2, 0)
-    inner, outer = Counter(), Counter()
+    inner: Counter[str] = Counter()
+    outer: Counter[str] = Counter()
     for index in (i for i, p in enumerate(planned) if p.inside):
         *_, around, within = random_scene(2, index).things
         assert holds("inside", within, around)
