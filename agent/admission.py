@@ -89,9 +89,9 @@ def _high_and_near(lab: Lab, answer: Concept, rng: np.random.Generator) -> tuple
     """Blocks (a) and (b), and whether they are pairs."""
     high: list[Picture] = []
     near: list[Picture] = []
-    for _ in range(4 * SIZE):
+    for _ in range(4):  # all that is missing at once, so that the answer's ways take turns
         lab.progress("generating", len(high), SIZE)
-        for picture in lab.generator.examples(answer, 1, rng):
+        for picture in lab.generator.examples(answer, SIZE - len(high), rng):
             missed = lab.generator.near_miss(answer, picture, rng)
             if missed is not None and picture.id not in lab.used and missed.id not in lab.used:
                 high.append(picture)
