@@ -224,12 +224,15 @@ def _describe(
             f"anew, does not fire it more than other pictures do (superiority {redrawn.effect:.2f}, p {redrawn.p:.2g}); "
             f"a superiority of {redrawn.detectable:.2f} would have been seen."
         )
+    if formula is None and redrawn is None:
+        return f"Inconclusive: nothing was tested; the run was stopped by {limit}."
     if formula is None:
         why = f"the run was stopped by {limit}" if limit else "no hypothesis stood its test"
         return f"Inconclusive: pictures do drive the unit, but {why}."
     if verdict == "inconclusive":
         if best is None:
-            return f"Inconclusive: the best supported so far is that it fires for {formula}; no conclusion was tried."
+            stop = f" before the run was stopped by {limit}" if limit else ""
+            return f"Inconclusive: the best supported so far is that it fires for {formula}; no conclusion was tried{stop}."
         failed = [_FAILED[check.name].format(rival=best.rival) for check in best.checks if not check.passed]
         return f"Inconclusive: the best account is that it fires for {formula}, but {' and '.join(failed)}."
     assert best is not None

@@ -72,7 +72,7 @@ def _verdict(
         found = superiority_effect(_peaks(fresh), _peaks(rest))
         effect, interval = found.superiority, (found.low, found.high)
         p = rank_permutation_p(_peaks(fresh), _peaks(rest), lab.stream("redraw test", "permutations"))
-        detectable = detectable_superiority(len(fresh), len(rest), ALPHA)
+        detectable = detectable_superiority(len(fresh), len(rest), ALPHA / 2)  # the interval asks for both sides
     return Redrawn.model_validate(
         {
             "way": way,
