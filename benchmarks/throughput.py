@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 NETWORK = "efficientnet-lite0"
 BLOCKS = tuple(f"_blocks.{index}" for index in range(16))
+DATA = 2000  # pictures: as many as `--data` has where nobody says
 PROBED = "_blocks.5:3"
 BATCH = 32
 COMMAND = "python -m lettvin bench throughput --json"
@@ -74,12 +75,12 @@ class InMemory:
 def run(write: bool = False, pairs: int = 7, asks: bool = True) -> dict[str, Any]:
     """Measure everything: ``{name, figures, command, device}``; `write` keeps it under benchmarks/results.
 
-    Takes about 7 minutes on 2 cores; `asks` False leaves the three whole questions out (their figures are None).
+    Takes about 10 minutes on 2 cores; `asks` False leaves the three whole questions out (their figures are None).
     """
     target = _target()
     pictures = drawn_pictures(256)
     figures: dict[str, float | None] = {}
-    figures |= dissection_speed(target, pictures, 1000, pairs)
+    figures |= dissection_speed(target, pictures, DATA, pairs)
     figures["top15_overlap"] = top15_overlap(target, pictures)
     figures["peak_mib_1000"], figures["peak_mib_10000"] = peak_mib(1000), peak_mib(10_000)
     figures["probe_over_bare"] = probe_over_bare(target, pictures, pairs)

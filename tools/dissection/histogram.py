@@ -51,8 +51,12 @@ class Histograms:
             part = np.clip(scale, -120, 120)
             bins = bins * np.ldexp(np.float32(1), part)
             scale = scale - part
-        flat = np.floor(bins).astype(np.int64)
-        flat += np.arange(self.units) * BINS - self.first
+        bins = np.floor(bins)
+        offsets = np.arange(self.units) * BINS - self.first
+        if max(np.abs(offsets).max(), self.units * BINS) < 2**23:  # the sum is exact in float32 too, and sooner there
+            flat = np.add(bins, offsets.astype(np.float32), out=bins).astype(np.int64)
+        else:
+            flat = bins.astype(np.int64) + offsets
         found = np.bincount(flat.ravel(), minlength=self.counts.size)
         self.counts += found.astype(np.int32).reshape(self.counts.shape)
 
