@@ -117,8 +117,14 @@ class Lab:
 
     def data_picture(self, index: int) -> Picture:
         """Picture `index` of the data, known to the run and kept in the store."""
-        picture = self.source.picture(int(index))
-        self.store.keep(picture)
+        about = self.source.about(int(index))
+        picture = self.store.make(
+            f"data {self.source.key} {int(index)}",
+            lambda: self.source.picture(int(index)).pixels,
+            FromData(self.source.name, int(index)),
+            about.caption,
+            about.scene,
+        )
         return self.know([picture])[0]
 
     def percentile(self, peak: float) -> float:
