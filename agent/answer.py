@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from ..targets.picture import FromData
 from ..tools.lab import Lab
 from ..tools.sketch.concept import Concept, disjuncts, terms
 from ..tools.statistics import auprc, pearson, superiority
@@ -161,7 +162,8 @@ def _as_evidence(decided: Decided) -> Evidence:
 def _rows(lab: Lab, decided: list[Decided]) -> np.ndarray:
     """Held-back pictures that no earlier attempt's block (d) has shown to the backbone."""
     seen = {r.picture for d in decided[:-1] for block in d.blocks if block.name == "held-back" for r in block.readings}
-    gone = {lab.pictures[p].provenance.index for p in seen if p in lab.pictures}  # type: ignore[union-attr]
+    shown = (lab.pictures[p].provenance for p in seen if p in lab.pictures)
+    gone = {provenance.index for provenance in shown if isinstance(provenance, FromData)}
     return np.array([i for i in lab.held_back if int(i) not in gone], dtype=np.int64)
 
 
