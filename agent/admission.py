@@ -1,8 +1,8 @@
 """Admission: the lab's own attempt to refute a conclusion before it is said.
 
 Answer and rival are frozen; four blocks of pictures that the run has not used are measured: 16 predicted high, 16 near
-misses (one factor away, predicted low), 16 where answer and rival disagree, 40 data pictures kept back (4 from each
-activation decile). Attempt j spends alpha = .05/2^j. Where the generator cannot draw the concept, held-back pictures
+misses (one factor away, predicted low), 16 where answer and rival disagree (with 8 where both hold, should the rival be
+the narrower), 40 data pictures kept back (4 from each activation decile). Attempt j spends alpha = .05/2^j. Where the generator cannot draw the concept, held-back pictures
 stand in for the first three blocks. Not covered: which conclusions are proposed (the backbone), what was said before.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from ..targets.picture import Picture
 from ..tools.lab import Lab, Reading
-from ..tools.sketch.concept import Concept, caption_words
+from ..tools.sketch.concept import Concept, both, caption_words
 from ..tools.statistics import (
     Effect,
     rank_permutation_p,
@@ -28,6 +28,7 @@ from .transcript import Block, Check, Decided, Redrawn
 
 ATTEMPTS = 3
 SIZE = 16
+BOTH = 8  # pictures where both hold, beside those where the wider answer holds alone
 LEAST_SIDE = 4  # pictures of either kind that a comparison of two kinds needs
 LEAST = 10  # a block smaller than this cannot carry a test
 LEAST_SUPERIORITY = 0.75
@@ -45,7 +46,8 @@ def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redr
     rng = lab.stream("admission", str(attempt))
     alpha = alpha_of(attempt)
     high, near, paired = _high_and_near(lab, answer, rng)
-    apart = _disagreements(lab, answer, rival, rng)
+    apart = disagreements(lab, answer, rival, rng)
+    apart += _both_hold(lab, answer, rival, apart, rng)
     kept = _held_back(lab, rng)
     readings = lab.measure([*high, *near, *apart, *kept])
     blocks: dict[str, Block] = {}
@@ -118,7 +120,7 @@ def _from_data(lab: Lab, answer: Concept, rng: np.random.Generator) -> tuple[lis
     return high, [lab.data_picture(i) for i in nearest]
 
 
-def _disagreements(lab: Lab, answer: Concept, rival: Concept, rng: np.random.Generator) -> list[Picture]:
+def disagreements(lab: Lab, answer: Concept, rival: Concept, rng: np.random.Generator) -> list[Picture]:
     """Block (c): drawn, or else held-back pictures, of which one is true and the other false."""
     drawn: dict[str, Picture] = {}
     for _ in range(3):
@@ -131,6 +133,27 @@ def _disagreements(lab: Lab, answer: Concept, rival: Concept, rng: np.random.Gen
     rows = rng.permutation(_unused(lab))
     apart = lab.corpus.truths(answer)[rows] != lab.corpus.truths(rival)[rows]
     return list(drawn.values()) + [lab.data_picture(i) for i in rows[apart][: SIZE - len(drawn)]]
+
+
+def _both_hold(
+    lab: Lab, answer: Concept, rival: Concept, apart: list[Picture], rng: np.random.Generator
+) -> list[Picture]:
+    """Where the rival is the narrower: pictures of which both are true, the level that the answer's own must reach.
+
+    Without them "red" would win against "red car" on a unit that red things half please and red cars please wholly.
+    """
+    if not apart or not all(lab.holds(answer, picture) for picture in apart):
+        return []
+    taken = lab.used | {picture.id for picture in apart}
+    drawn: dict[str, Picture] = {}
+    for _ in range(3):
+        fresh = lab.generator.examples(both([answer, rival]), BOTH - len(drawn), rng)
+        drawn |= {p.id: p for p in fresh if p.id not in taken and lab.holds(answer, p) and lab.holds(rival, p)}
+        if len(drawn) >= BOTH:
+            return list(drawn.values())
+    rows = rng.permutation(_unused(lab))
+    agreed = lab.corpus.truths(answer)[rows] & lab.corpus.truths(rival)[rows]
+    return list(drawn.values()) + [lab.data_picture(i) for i in rows[agreed][: BOTH - len(drawn)]]
 
 
 def _held_back(lab: Lab, rng: np.random.Generator) -> list[Picture]:
@@ -173,19 +196,24 @@ def _check_rival(block: Block, a: np.ndarray, b: np.ndarray, alpha: float) -> Ch
 
     Where there are pictures of both kinds: superiority of those that only the answer predicts high over those that only
     the rival does. Where one concept holds wherever the other does: the share of pictures that fire or stay silent as
-    the answer says, firing being above half-way between blocks (a) and (b).
+    the answer says, firing being above half-way between near misses and what fires for sure: pictures of which both are
+    true where the rival is the narrower, else block (a).
     """
     name = "answer against rival"
-    n = len(block.readings)
+    apart = [i for i in range(len(block.readings)) if block.answer_says[i] != block.rival_says[i]]
+    n = len(apart)
     if n < LEAST or min(len(a), len(b)) < LEAST:
         text = f"only {n} pictures could be had on which answer and rival disagree"
         return Check(name=name, passed=None, n=n, text=text)
-    peaks, says = _peaks(block.readings), np.array(block.answer_says)
+    everything = _peaks(block.readings)
+    peaks, says = everything[apart], np.array(block.answer_says)[apart]
+    agreed = everything[np.array(block.answer_says) & np.array(block.rival_says)]
     if min(says.sum(), (~says).sum()) >= LEAST_SIDE:
         found = superiority_effect(peaks[says], peaks[~says], alpha)
         how = f"the answer's pictures exceed the rival's with probability {found.superiority:.2f}"
     else:
-        right = int(((peaks > middle(a, b)) == says).sum())
+        sure = agreed if len(agreed) >= LEAST_SIDE else a
+        right = int(((peaks > middle(sure, b)) == says).sum())
         found = share_effect(right, n, alpha)
         how = f"the unit goes with the answer on {right} of {n} pictures"
     interval = f"[{found.low:.2f}, {found.high:.2f}]"

@@ -16,12 +16,12 @@ from ..targets.errors import BadInput, LimitReached, TargetFailed
 from ..tools.experiment import Measurements, check
 from ..tools.instrument import Instrument, ToolError, catalogue
 from ..tools.lab import Lab
-from ..tools.sketch.concept import normal
 from .admission import ATTEMPTS, admit, alpha_of
 from .answer import compose
 from .backbones.backbone import Act, Backbone, Call, Conclude, Raise
 from .ledger import Ledger
 from .redraw_test import redraw_test
+from .rivals import best_rival, designed_readings, others
 from .run_folder import RunFolder
 from .transcript import (
     Answered,
@@ -149,16 +149,13 @@ class Run:
 
     def _conclude(self, act: Conclude) -> None:
         answer = self._hypothesis(act.hypothesis)
-        rivals = {str(normal(self.lab.corpus.read(h.formula))) for h in self.ledger.hypotheses.values()} - {
-            str(normal(self.lab.corpus.read(answer.formula)))
-        }
+        frozen = self.lab.corpus.read(answer.formula)
+        rivals = others(frozen, (self.lab.corpus.read(h.formula) for h in self.ledger.hypotheses.values()))
         if len(rivals) < LEAST_RIVALS:
             raise ToolError(f"a conclusion needs at least {LEAST_RIVALS} rivals raised, not {len(rivals)}")
-        rival = self._hypothesis(act.rival)
-        frozen, against = self.lab.corpus.read(answer.formula), self.lab.corpus.read(rival.formula)
-        if normal(frozen) == normal(against):
-            raise ToolError(f"{act.hypothesis} and {act.rival} are the same concept: the rival must differ")
         attempt = len(self.decided) + 1
+        measured = designed_readings(self.ledger.judged.values(), self.decided)
+        against = best_rival(self.lab, frozen, rivals, measured, attempt)
         self.folder.append(
             Proposed(
                 attempt=attempt,

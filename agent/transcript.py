@@ -160,7 +160,7 @@ class Redrawn(Event):
 
 
 class Proposed(Event):
-    """The backbone proposes a conclusion; answer and rival are frozen here."""
+    """The backbone proposes a conclusion; the answer, and the best rival that the lab found for it, are frozen here."""
 
     kind: Literal["proposed"] = "proposed"
     attempt: int

@@ -93,8 +93,8 @@ def experiment(
     return Call(tool="experiment", arguments=arguments | {"exploratory": exploratory})
 
 
-def concluding(hypothesis: str, rival: str) -> Act:
-    return Conclude(hypothesis=hypothesis, rival=rival)
+def concluding(hypothesis: str) -> Act:
+    return Conclude(hypothesis=hypothesis)
 
 
 def of(kind: type[T], events: Sequence[AnyEvent]) -> list[T]:

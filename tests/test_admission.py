@@ -99,6 +99,24 @@ def test_the_four_blocks_are_what_they_are_said_to_be() -> None:
     assert 4 <= sum(apart.answer_says) <= 12, "both ways to disagree"
 
 
+def test_a_wider_answer_is_measured_beside_pictures_where_the_narrower_rival_holds_too() -> None:
+    found, _, _ = decided("red", "red", "red car")
+    apart = block(found, "rival")
+    kinds = sorted(zip(apart.answer_says, apart.rival_says, strict=True))
+    assert kinds == [(True, False)] * 16 + [(True, True)] * 8
+    assert found.verdict == "supported"
+    assert found.checks[1].n == 16, "what both say is no disagreement"
+
+
+def test_a_wider_answer_loses_where_only_the_narrower_rival_fires_wholly() -> None:
+    """What is red and no car pleases a red-car unit a little; a little is silence beside what red cars do."""
+    found, _, _ = decided("red car", "red", "red car")
+    check = found.checks[1]
+    assert check.interval is not None
+    assert check.interval[1] < 0.5
+    assert found.verdict == "refuted"
+
+
 def test_every_way_of_a_disjunction_is_tried() -> None:
     """As many pictures of one way as of the other, but for chance: none may hide behind its neighbour."""
     found, here, _ = decided("dog or fish", "dog or fish", "red")

@@ -120,7 +120,7 @@ def test_without_a_conclusion_the_best_tested_hypothesis_is_named_and_not_more(t
 
 
 def test_a_refused_conclusion_says_why(tmp_path: Path) -> None:
-    script: list[Step] = [raising("dog"), raising("red"), raising("on snow"), concluding("H1", "H2")]
+    script: list[Step] = [raising("dog"), raising("red"), raising("on snow"), concluding("H1")]
     answer, events = scripted("red", script, tmp_path)
     decided = only(Decided, events)
     assert decided.verdict != "supported"

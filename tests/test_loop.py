@@ -143,7 +143,7 @@ def test_what_cannot_be_registered_goes_back_and_nothing_is_measured(tmp_path: P
         Call(tool="probe", arguments={"pictures": ["0123456789abcdef"]}),
         raising("reddish"),
         raising("red", parent="H9"),
-        concluding("H9", "H1"),
+        concluding("H9"),
     ]
     _, events = scripted("red", [raising("red"), *wrong], tmp_path)
     said = mistakes(events)
@@ -157,8 +157,8 @@ def test_what_cannot_be_registered_goes_back_and_nothing_is_measured(tmp_path: P
 
 
 def test_to_conclude_at_once_gets_nothing(tmp_path: Path) -> None:
-    script: list[Step] = [concluding("H1", "H2"), raising("red"), raising("dog"), concluding("H1", "H2")]
-    script += [raising("dog"), raising("red"), concluding("H1", "H2"), raising("on snow"), concluding("H1", "H4")]
+    script: list[Step] = [concluding("H1"), raising("red"), raising("dog"), concluding("H1")]
+    script += [raising("dog"), raising("red"), concluding("H1")]
     answer, events = scripted("red", script, tmp_path)
     assert not of(Proposed, events)
     assert not of(Decided, events)
@@ -167,9 +167,19 @@ def test_to_conclude_at_once_gets_nothing(tmp_path: Path) -> None:
         "no hypothesis 'H1'; known: none",
         few,
         few,  # the same concepts raised again are no new rivals
-        "H1 and H4 are the same concept: the rival must differ",
     ]
     assert (answer.verdict, answer.formula, answer.confidence) == ("inconclusive", None, None)
+
+
+def test_the_rival_is_the_best_that_was_raised_whoever_proposes(tmp_path: Path) -> None:
+    """Raised last among weak ones, and named by nobody: what fits the run's measurements best is what must be beaten."""
+    weak: list[Step] = [raising(formula) for formula in ("red", "dog", "on snow", "blue", "striped")]
+    _, events = scripted("red car", [*weak, raising("red car"), concluding("H1")], tmp_path)
+    assert only(Proposed, events).rival == "red car"
+    assert only(Decided, events).verdict != "supported"
+    _, events = scripted("dog or fish", [*weak, raising("dog or fish"), concluding("H2")], tmp_path)
+    assert only(Proposed, events).rival == "dog or fish"
+    assert only(Decided, events).verdict == "refuted", "where only fish are, the unit fires, and the answer says it does not"
 
 
 def test_the_same_experiment_again_is_another_test_on_other_pictures(tmp_path: Path) -> None:
@@ -228,7 +238,7 @@ def test_the_top_15_alone_conclude_nothing(tmp_path: Path) -> None:
         assert data is not None
         return Call(tool="summarize", arguments={"pictures": [e["picture"] for e in data["shown"]]})
 
-    script: list[Step] = [top, summarize, raising("red car"), raising("dog"), raising("on snow"), concluding("H1", "H3")]
+    script: list[Step] = [top, summarize, raising("red car"), raising("dog"), raising("on snow"), concluding("H1")]
     answer, events = scripted("red", script, tmp_path)
     assert mistakes(events) == []
     assert [decided.verdict for decided in of(Decided, events)] == ["inconclusive"]
@@ -237,7 +247,7 @@ def test_the_top_15_alone_conclude_nothing(tmp_path: Path) -> None:
 
 def test_a_conclusion_may_be_tried_three_times_each_with_pictures_of_its_own(tmp_path: Path) -> None:
     """The third refusal ends the run: the script is over, and nobody is asked for a fourth act."""
-    script: list[Step] = [*RAISED, *[concluding("H2", "H3")] * 3]
+    script: list[Step] = [*RAISED, *[concluding("H2")] * 3]
     answer, events = scripted("red", script, tmp_path)
     decided = of(Decided, events)
     assert [proposed.alpha for proposed in of(Proposed, events)] == [0.025, 0.0125, 0.00625]
@@ -264,7 +274,7 @@ def told(events: Sequence[AnyEvent]) -> list[str]:
 
 def test_the_same_seed_gives_the_same_events_but_for_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a cache of its own, where everything is painted, dissected and measured anew; another seed gives others."""
-    script: list[Step] = [*RAISED, pairs("H1", "red"), concluding("H1", "H2")]
+    script: list[Step] = [*RAISED, pairs("H1", "red"), concluding("H1")]
     _, first = scripted("red", script, tmp_path, data="sketch:100")
     _, other = scripted("red", script, tmp_path, data="sketch:100", seed=1)
     monkeypatch.setenv("LETTVIN_CACHE", str(tmp_path / "cache"))
@@ -280,7 +290,7 @@ def test_the_same_seed_gives_the_same_events_but_for_the_time(tmp_path: Path, mo
 @pytest.mark.parametrize("most", [1, 90, 150])
 def test_no_more_pictures_are_measured_than_allowed(most: int, tmp_path: Path) -> None:
     """Stopped in the redraw test (80 pictures), in an experiment, in the conclusion: a valid run with an answer."""
-    script: list[Step] = [*RAISED, pairs("H1", "red"), concluding("H1", "H2")]
+    script: list[Step] = [*RAISED, pairs("H1", "red"), concluding("H1")]
     answer, events = scripted("red", script, tmp_path, max_images=most)
     limit = f"--max-images {most}"
     assert answer.images <= most
@@ -324,7 +334,7 @@ def test_a_target_that_fails_in_the_conclusion_ends_the_run_aloud(tmp_path: Path
 
     def broken(events: Sequence[AnyEvent]) -> Act:
         monkeypatch.setattr("lettvin.tools.lab.Lab.measure", fail)
-        return concluding("H1", "H2")
+        return concluding("H1")
 
     with pytest.raises(TargetFailed, match="the forward raised"):
         scripted("red", [*RAISED, broken], tmp_path)

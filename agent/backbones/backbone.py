@@ -37,13 +37,12 @@ class Call(BaseModel):
 
 
 class Conclude(BaseModel):
-    """Propose a hypothesis as the answer, with its best rival; or, with `hypothesis` None, stop without an answer."""
+    """Propose a hypothesis as the answer; or, with `hypothesis` None, stop without one. The lab picks its best rival."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     act: Literal["conclude"] = "conclude"
     hypothesis: str | None
-    rival: str | None = None
 
 
 Act = Annotated[Raise | Call | Conclude, Field(discriminator="act")]

@@ -21,7 +21,6 @@ from .candidates import Found, as_strong, broader, level, one_thing, parts_of, s
 PAIRS = 12
 RIVALS = 4
 FDR = 0.05
-APART = 12  # pictures of the open data on which a rival must differ from the answer, to be worth beating
 OTHER_WAYS = 2  # disjuncts that may be added to a leader
 
 Study = Generator[Act, Sequence[AnyEvent], None]
@@ -76,11 +75,8 @@ class Empiricist:
                 return
             best = yield from self._keep_ways_that_suffice(best)
             best = yield from self._look_for_other_ways(best)
-            rival = yield from self._best_rival(best)
-            if rival is None:
-                return
             before = self._last(Decided)
-            yield Conclude(hypothesis=best, rival=rival)
+            yield Conclude(hypothesis=best)
             decided = self._last(Decided)
             if decided is None or decided is before:
                 return
@@ -266,19 +262,6 @@ class Empiricist:
                 yield from self._test_by_minimal_pairs(whole)
             best = whole
         return best
-
-    def _best_rival(self, best: str) -> Generator[Act, Sequence[AnyEvent], str | None]:
-        """The best other hypothesis that differs from the answer often enough to be beaten; parts of the answer last."""
-        ranked = yield from self._rank()
-        answer = self._read(self._formula(best))
-        parts = {self._key(str(part)) for part in disjuncts(answer)} if isinstance(answer, Or) else set()
-        others = [key for key in ranked if self._hypotheses[key] != best]
-        for key in [key for key in others if key not in parts] + [key for key in others if key in parts]:
-            one, other = self._formula(best), self._formula(self._hypotheses[key])
-            apart = yield from self._screen([f"({one}) and not ({other})", f"({other}) and not ({one})"])
-            if sum(fit.n for fit in apart) >= APART:
-                return self._hypotheses[key]
-        return self._hypotheses[others[0]] if others else None
 
     def _learn_from(self, decided: Decided, best: str) -> Study:
         """After a refusal: what the refused answer missed, or what else fits the pictures now measured, becomes a candidate."""

@@ -99,14 +99,17 @@ def _are_pairs(teller: Teller, high: Block, near: Block) -> bool:
 
 
 def _split(block: Block) -> list[tuple[Line, list[Reading]]]:
-    told = []
-    for says, kind in ((True, "high"), (False, "low")):
-        other = "low" if says else "high"
-        name = f"answer says {kind}, rival says {other}" if block.name == "rival" else f"answer says {kind}"
-        mine = [r for r, said in zip(block.readings, block.answer_says, strict=True) if said == says]
-        if mine:
-            told.append((Line(name, "", kind), mine))
-    return told
+    """The block's pictures by what the answer predicts for them and, in the rival's block, what the rival does."""
+    told: dict[Line, list[Reading]] = {}
+    for reading, says, rival in sorted(
+        zip(block.readings, block.answer_says, block.rival_says, strict=True), key=lambda row: (not row[1], row[2])
+    ):
+        kind, other = ("high" if said else "low" for said in (says, rival))
+        name = f"answer says {kind}"
+        if block.name == "rival":
+            name = f"answer and rival say {kind}" if says == rival else f"answer says {kind}, rival says {other}"
+        told.setdefault(Line(name, "", kind), []).append(reading)
+    return list(told.items())
 
 
 def _blocks_plot(teller: Teller, decided: Decided) -> Markup | None:
@@ -116,7 +119,7 @@ def _blocks_plot(teller: Teller, decided: Decided) -> Markup | None:
             rows.append(teller.row(BLOCKS[block.name][0], "high" if block.name == "high" else "low", block.readings))
             continue
         short = "rival" if block.name == "rival" else "held back"
-        rows += [teller.row(f"{short}: answer says {line.kind}", line.kind, mine) for line, mine in _split(block)]
+        rows += [teller.row(f"{short}: {line.name}", line.kind, mine) for line, mine in _split(block)]
     check = next(
         (c for c in decided.checks if c.effect is not None and c.interval is not None and c.p is not None), None
     )

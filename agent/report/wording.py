@@ -27,7 +27,7 @@ BLOCKS = {
     ),
     "high": ("Predicted high", "fresh pictures in which the answer holds"),
     "near-miss": ("Near misses", "one factor away from those above, so that the answer no longer holds: predicted low"),
-    "rival": ("Answer against rival", "pictures on which the two disagree"),
+    "rival": ("Answer against rival", "pictures on which the two disagree; and some where both hold, if the rival is narrower"),
     "held-back": ("Held back", "data pictures, from every activation decile, that exploration never saw"),
 }
 
