@@ -2,8 +2,9 @@
 
 Answer and rival are frozen; four blocks of pictures that the run has not used are measured: 16 predicted high, 16 near
 misses (one factor away, predicted low), 16 where answer and rival disagree (with 8 where both hold, should the rival be
-the narrower), 40 data pictures kept back (4 from each activation decile). Attempt j spends alpha = .05/2^j. Where the generator cannot draw the concept, held-back pictures
-stand in for the first three blocks. Not covered: which conclusions are proposed (the backbone), what was said before.
+the narrower), 40 data pictures kept back (4 from each activation decile). Attempt j spends alpha = .05/2^j. Where the
+generator cannot draw the concept, held-back pictures stand in for the first three blocks. Not covered: which conclusions
+are proposed (the backbone), which rival is the best (`rivals.py`), what was said before.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ...tools.exemplars import Exemplars
 from ...tools.screen import Fit, Screen
-from ...tools.sketch.concept import Concept, Or, absorbed, disjuncts, either, normal, parse
+from ...tools.sketch.concept import Concept, absorbed, disjuncts, either, normal, parse
 from ..transcript import AnyEvent, Decided, Judged, Raised, Redrawn, Returned
 from .backbone import Act, Call, Conclude, Raise
 from .candidates import Found, as_strong, broader, level, one_thing, parts_of, search
