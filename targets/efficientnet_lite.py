@@ -58,7 +58,7 @@ def load_efficientnet_lite(name: str, device: str = "auto") -> ModuleTarget:
         identity=f"efficientnet-lite preprocessing 1, {side} px",
         listed=listed,
         default=listed,
-        fast=fold_batch_norms(module),
+        fast=lambda: fold_batch_norms(module),
         fast_changes=frozenset(conv for conv, _ in conv_norm_pairs(module)),
     )
 

@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,7 @@ def _cell(cell: object) -> object:
         return None
 
 
+@cache  # finding a class in its file parses the file, and a network has few classes and many modules of each
 def _source(thing: type | Callable[..., object]) -> str:
     """The source of a class or function, or its name where there is none (a notebook, a C extension)."""
     name = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', '')}"

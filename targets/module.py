@@ -12,10 +12,11 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .allocator import keep_large_blocks
-from .errors import BadInput, TargetFailed, nearest
+from .errors import BadInput, TargetFailed, nearest, one_line
 from .fingerprint import callable_fingerprint, module_fingerprint
 from .layout import kind_of, maps_of, tensor_of, units_of
 from .patch import effective_patch, noise_pictures
@@ -43,8 +44,9 @@ class ModuleTarget(Target):
     module: maps a float tensor N x 3 x H x W to anything. preprocess: a PIL RGB image to a float tensor 3 x H x W.
     preprocess_batch: the same arithmetic for many pictures at once (uint8 H x W x 3 each, to N x 3 x H x W), where it
     can be done faster. listed, default: names of the layers listed and dissected (default: every module that gives
-    maps; the top-level children, with containers replaced by their children). fast: a module that computes the same
-    and sooner, used wherever none of `fast_changes` (names whose output it changes) is wanted.
+    maps; the top-level children, with containers replaced by their children). fast: makes a module that computes the
+    same and sooner, called before the first forward and used wherever none of `fast_changes` (names whose output it
+    changes) is wanted.
     identity: what else decides the numbers. batch: pictures in one forward. device: "auto", "cpu" or "cuda[:N]".
 
     Raises `BadInput` for the device, `TargetFailed` where preprocessing or forward fail on a dry run.
@@ -62,7 +64,7 @@ class ModuleTarget(Target):
         preprocess_batch: PreprocessBatch | None = None,
         listed: Sequence[str] | None = None,
         default: Sequence[str] | None = None,
-        fast: nn.Module | None = None,
+        fast: Callable[[], nn.Module] | None = None,
         fast_changes: frozenset[str] = frozenset(),
     ) -> None:
         import torch
@@ -74,8 +76,7 @@ class ModuleTarget(Target):
         self.preprocess, self._preprocess_batch = preprocess, preprocess_batch
         self.key = self._digest(module, preprocess_batch or preprocess, identity)
         self.module = module.eval().to(self.device)
-        self._fast = None if fast is None else _laid(fast.eval().to(self.device), torch.channels_last)
-        self._fast_changes = fast_changes
+        self._make_fast, self._fast_changes = fast, fast_changes
         self._forwards = threading.Lock()  # hooks belong to the module: two forwards at once would read each other's
         self._patches: dict[str, tuple[int, int] | None] = {}
         self._memory_format = torch.channels_last
@@ -194,6 +195,13 @@ class ModuleTarget(Target):
                 self._patches[layer] = effective_patch(self.module, inner, self.layer(layer), tensor)
         return self._patches[layer]
 
+    @cached_property
+    def _fast(self) -> nn.Module | None:
+        """The module that computes the same sooner; an answer that is all in the cache never needs it."""
+        import torch
+
+        return None if self._make_fast is None else _laid(self._make_fast().eval().to(self.device), torch.channels_last)
+
     # ---- how it is found out --------------------------------------------------------------------------------------
 
     def _digest(self, module: nn.Module, preprocess: Callable[..., object], identity: str) -> str:
@@ -302,11 +310,6 @@ def _exact_float32() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
-
-
-def one_line(error: BaseException) -> str:
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _described(value: object) -> str:
