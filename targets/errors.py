@@ -1,6 +1,6 @@
 """The errors a person can act on: each is one line that names the offending value and what would be right.
 
-`BadInput` ends a command with exit code 2. `LimitReached` ends it with 3, after the best admissible answer.
+`BadInput` and `DiskFull` end a command with exit code 2. `LimitReached` ends it with 3, after the best admissible answer.
 Anything else that escapes is a defect of lettvin and keeps its traceback.
 """
 
@@ -26,6 +26,11 @@ class LimitReached(Exception):
         self.limit = limit
 
 
+class DiskFull(Exception):
+    """Nothing more can be written; the text names the place and what would make room. No mistake of a backbone's or a
+    tool's, so that nothing on the way takes it for one."""
+
+
 class ToolError(Exception):
     """A call that cannot be carried out; the text goes back to the backbone, which can act on it. Nothing else does."""
 
@@ -36,3 +41,9 @@ def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
     like = difflib.get_close_matches(word, names, n=n, cutoff=0.5) or names[: max(n, 6)]
     quoted = [repr(name) for name in like]
     return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
+
+
+def one_line(error: BaseException) -> str:
+    """The error's class and the first line of what it says."""
+    text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
