@@ -49,7 +49,7 @@ class Answer(BaseModel):
 
     def as_json(self) -> str:
         """One JSON object with exactly the contract's keys."""
-        return self.model_dump_json(exclude={"limit"}, indent=1)
+        return self.model_dump_json(exclude={"limit": True, "evidence": {"__all__": {"experiment"}}}, indent=1)
 
     def text(self) -> str:
         """The answer in plain words, with labels, verdict, confidence and the path of its page."""

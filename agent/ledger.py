@@ -156,7 +156,14 @@ class Ledger:
             if name not in self.judged:
                 lines.append(
                     Evidence(
-                        claim=claim, conditions=sides, n=0, effect=0.5, interval=(0, 1), p=None, verdict="abandoned"
+                        claim=claim,
+                        conditions=sides,
+                        n=0,
+                        effect=0.5,
+                        interval=(0, 1),
+                        p=None,
+                        verdict="abandoned",
+                        experiment=name,
                     )
                 )
                 continue
@@ -171,6 +178,7 @@ class Ledger:
                     interval=judged.interval,
                     p=judged.p,
                     verdict=final,
+                    experiment=name,
                 )
             )
         return lines

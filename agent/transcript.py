@@ -206,7 +206,10 @@ class Decided(Event):
 
 
 class Evidence(BaseModel):
-    """One line of evidence in an answer. `verdict` is the final one, after correction over the whole run."""
+    """One line of evidence in an answer. `verdict` is the final one, after correction over the whole run.
+
+    `experiment`: the test that it tells of ("E1"), None for a conclusion; kept in the record, not among the answer's keys.
+    """
 
     claim: str
     conditions: dict[str, list[str]]
@@ -215,6 +218,7 @@ class Evidence(BaseModel):
     interval: tuple[float, float]
     p: float | None
     verdict: str
+    experiment: str | None = None
 
 
 class Heldout(BaseModel):

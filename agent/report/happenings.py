@@ -51,18 +51,9 @@ class Happenings:
 
     def final(self, trial: Registered) -> Evidence | None:
         """The answer's line of evidence for an experiment, with the verdict corrected over the whole run."""
-        judged = self.judged.get(trial.experiment)
-        if self.answered is None or judged is None:
+        if self.answered is None:
             return None
-        sides = {"high": trial.prediction.high, "low": trial.prediction.low}
-        return next(
-            (
-                line
-                for line in self.answered.evidence
-                if (line.conditions, line.n, line.effect, line.p) == (sides, judged.n, judged.effect, judged.p)
-            ),
-            None,
-        )
+        return next((line for line in self.answered.evidence if line.experiment == trial.experiment), None)
 
     def verdict(self, trial: Registered) -> str:
         """The experiment's verdict: corrected over the run where there is an answer, else as judged at the time."""
