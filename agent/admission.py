@@ -286,7 +286,8 @@ def _controls(lab: Lab, high: list[Picture], near: list[Picture]) -> list[float]
     rng = lab.stream("controls")
     chosen = sorted(int(c) for c in rng.choice(others, min(OTHERS, len(others)), replace=False))
     a, b = lab.others(high, chosen), lab.others(near, chosen)
-    return sorted((round(superiority(a[:, i], b[:, i]), 3) for i in range(len(chosen))), reverse=True)
+    sound = np.flatnonzero(np.isfinite(a).all(axis=0) & np.isfinite(b).all(axis=0))  # a neighbour may answer NaN
+    return sorted((round(superiority(a[:, i], b[:, i]), 3) for i in sound), reverse=True)
 
 
 def _peaks(readings: list[Reading]) -> np.ndarray:

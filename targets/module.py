@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from .allocator import keep_large_blocks
 from .errors import BadInput, TargetFailed, nearest, one_line
@@ -113,7 +114,8 @@ class ModuleTarget(Target):
         rows: list[torch.Tensor] = []
         for picture in pictures:
             try:
-                row = self.preprocess(picture.image)
+                with said_aside():
+                    row = self.preprocess(picture.image)
             except Exception as error:
                 raise TargetFailed(f"{self.name}: preprocessing raised {one_line(error)}") from error
             if not isinstance(row, torch.Tensor) or row.ndim != 3 or row.shape[0] != 3 or not row.is_floating_point():
@@ -161,7 +163,7 @@ class ModuleTarget(Target):
 
             return seen
 
-        with self._forwards, torch.inference_mode(), _exact_float32():
+        with self._forwards, torch.inference_mode(), _exact_float32(), said_aside():
             handles = [_inside(module, name).register_forward_hook(hook(name)) for name in wanted]
             try:
                 if module.training:
@@ -245,7 +247,7 @@ class ModuleTarget(Target):
             return seen
 
         tensor = probe.to(self.device).contiguous(memory_format=self._memory_format)
-        with torch.inference_mode(), _exact_float32():
+        with torch.inference_mode(), _exact_float32(), said_aside():
             handles = [_inside(self.module, name).register_forward_hook(hook(name)) for name in names]
             try:
                 self.module(tensor)
@@ -310,6 +312,11 @@ def _exact_float32() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
+
+
+def said_aside() -> contextlib.redirect_stdout[TextIO]:
+    """While a user's own code runs, what it prints goes to stderr: stdout is for answers that programs read."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def _described(value: object) -> str:

@@ -43,6 +43,15 @@ def test_a_text_beside_a_picture_is_its_caption_before_its_class(tmp_path):
     assert FolderSource(str(tmp_path)).about(0).caption == "a red brick"
 
 
+def test_copies_are_known_by_their_bytes_wherever_they_lie(tmp_path):
+    save(tmp_path / "a.png")
+    save(tmp_path / "b.png", Image.new("RGB", (20, 10), (10, 30, 200)))
+    (tmp_path / "c.png").write_bytes((tmp_path / "b.png").read_bytes())
+    (tmp_path / "z").mkdir()
+    (tmp_path / "z" / "again.png").write_bytes((tmp_path / "a.png").read_bytes())
+    assert list(FolderSource(str(tmp_path)).firsts()) == [0, 1, 1, 0]
+
+
 def test_a_missing_an_empty_and_a_non_folder_are_bad_input(tmp_path):
     with pytest.raises(BadInput, match="nowhere' is not there"):
         FolderSource(str(tmp_path / "nowhere"))

@@ -17,6 +17,8 @@ from lettvin.tests.labs import SOURCE, CountedNeurons, Pixels, data_pictures, ma
 from lettvin.tools.instrument import ToolError, catalogue
 from lettvin.tools.lab import Lab, Limits
 from lettvin.tools.sketch.concept import parse
+from lettvin.tools.sources.drawn import SketchSource
+from lettvin.tools.sources.source import Unreadable
 from lettvin.tools.store import Store
 
 
@@ -52,6 +54,35 @@ def test_unreadable_pictures_are_on_neither_side(store: Store) -> None:
     lab.profile = type(lab.profile)(peaks, lab.profile.threshold, False, False)
     assert sorted([*lab.open, *lab.held_back]) == list(range(20, len(SOURCE)))
     assert np.isfinite([lab.percentile(x) for x in (-1e9, 0.5, 1e9)]).all()
+
+
+class Repeating(SketchSource):
+    """Every picture of the source occurs twice."""
+
+    def firsts(self) -> list[int]:
+        return [index % 40 for index in range(80)]
+
+
+def test_copies_of_a_picture_are_on_the_same_side(store: Store) -> None:
+    """What exploration saw of one copy is no surprise in the other."""
+    lab = make_lab(store)
+    lab.source = Repeating("sketch:80@3")
+    sides = [{int(i) % 40 for i in side} for side in (lab.open, lab.held_back)]
+    assert not sides[0] & sides[1]
+    assert len(lab.open) + len(lab.held_back) == 80
+    assert 20 <= len(lab.held_back) <= 44
+
+
+def test_a_data_picture_that_has_gone_since_dissection_is_said_in_one_line(store: Store) -> None:
+    lab = make_lab(store)
+
+    class Gone(SketchSource):
+        def picture(self, index: int) -> Picture:
+            raise Unreadable("no such file", "dog/7.jpg")
+
+    lab.source = Gone("sketch:80@99")
+    with pytest.raises(BadInput, match=r"'dog/7\.jpg'.*no longer can be \(no such file\)"):
+        lab.data_picture(7)
 
 
 def test_percentile_is_the_peaks_place_among_the_data_ties_half(store: Store) -> None:

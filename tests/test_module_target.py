@@ -261,6 +261,26 @@ def test_a_forward_that_raises_is_one_line_that_names_it():
         ModuleTarget("net", nn.Sequential(Broken()), to_tensor, device="cpu")
 
 
+def test_a_network_that_prints_prints_aside(capsys):
+    """Standard output is for answers: what a user's network or preprocessing says goes to stderr."""
+
+    class Loud(nn.Conv2d):
+        def forward(self, x):
+            print("forward of", tuple(x.shape))
+            return super().forward(x)
+
+    def loud(image):
+        print("preprocessing")
+        return to_tensor(image)
+
+    target = ModuleTarget("loud", nn.Sequential(Loud(3, 2, 3)), loud, device="cpu")
+    target.watch(pictures(2), ["0"], lambda name, maps: None)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "forward of" in said.err
+    assert "preprocessing" in said.err
+
+
 def test_pictures_that_come_out_at_two_sizes_are_refused():
     target = ModuleTarget("net", small_net(), to_tensor, device="cpu")
     with pytest.raises(TargetFailed, match="all must have one size"):

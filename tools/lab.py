@@ -26,7 +26,7 @@ from .generator import Generator
 from .profile import Profile
 from .sketch.concept import Concept, holds, holds_in_words
 from .sketch.concept import caption_words as words_of
-from .sources.source import About, Source
+from .sources.source import About, MayRepeat, Source, Unreadable
 from .store import Activation, Store
 
 HELD_BACK = 0.4  # share of the data that exploration never sees; conclusions are checked on it
@@ -99,10 +99,14 @@ class Lab:
 
     @cached_property
     def held_back(self) -> np.ndarray:
-        """Indices of the data pictures that only conclusions are checked on."""
+        """Indices of the data pictures that only conclusions are checked on. Copies of a picture are on the same side."""
         readable = np.flatnonzero(np.isfinite(self.peaks))
         order = self.stream("held back", self.source.key).permutation(readable)
-        return np.sort(order[: int(len(readable) * HELD_BACK)])
+        kept = order[: int(len(readable) * HELD_BACK)]
+        if isinstance(self.source, MayRepeat):
+            firsts = np.asarray(self.source.firsts())
+            kept = readable[np.isin(firsts[readable], kept)]  # where the first of the copies went
+        return np.sort(kept)
 
     @cached_property
     def open(self) -> np.ndarray:
@@ -116,15 +120,21 @@ class Lab:
         return Corpus([self.source.about(i) for i in range(len(self.source))])
 
     def data_picture(self, index: int) -> Picture:
-        """Picture `index` of the data, known to the run and kept in the store."""
+        """Picture `index` of the data, known to the run and kept in the store. Raises `BadInput` where it has gone since."""
         about = self.source.about(int(index))
-        picture = self.store.make(
-            f"data {self.source.key} {int(index)}",
-            lambda: self.source.picture(int(index)).pixels,
-            FromData(self.source.name, int(index)),
-            about.caption,
-            about.scene,
-        )
+        try:
+            picture = self.store.make(
+                f"data {self.source.key} {int(index)}",
+                lambda: self.source.picture(int(index)).pixels,
+                FromData(self.source.name, int(index)),
+                about.caption,
+                about.scene,
+            )
+        except Unreadable as error:
+            raise BadInput(
+                f"picture {error.name or int(index)!r} of {self.source.name} could be read when it was dissected, and no "
+                f"longer can be ({error}): leave the data as it is during a run, and ask again"
+            ) from None
         return self.know([picture])[0]
 
     def percentile(self, peak: float) -> float:

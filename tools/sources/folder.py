@@ -5,11 +5,13 @@ Covered: every picture file below the folder, in the order of its relative path;
 Rotation by EXIF, transparency on white, CMYK, palettes, grey of 8, 16 or 32 bits, and the first frame of animations.
 A file that is empty, cut off, no picture or absurdly large is `Unreadable`, with the reason. Pictures longer than
 1,024 px on a side are reduced to that, so that a batch of photographs fits in memory.
-Not covered: archives, files with other endings, and links to folders, which are not followed.
+Not covered: archives, files with other endings, and links to folders, which are not followed; copies are known by
+their bytes, not by their looks.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import warnings
@@ -49,6 +51,20 @@ class FolderSource:
 
     def __len__(self) -> int:
         return len(self._files)
+
+    def firsts(self) -> Sequence[int]:
+        """For each file the index of the first with the same bytes; files of a size that no other has are not read."""
+        sizes: dict[int, list[int]] = {}
+        for index, name in enumerate(self._files):
+            with contextlib.suppress(OSError):
+                sizes.setdefault((self.root / name).stat().st_size, []).append(index)
+        firsts = list(range(len(self._files)))
+        for alike in sizes.values():
+            seen: dict[bytes, int] = {}
+            for index in alike if len(alike) > 1 else ():
+                with contextlib.suppress(OSError), (self.root / self._files[index]).open("rb") as file:
+                    firsts[index] = seen.setdefault(hashlib.file_digest(file, "sha256").digest(), index)
+        return firsts
 
     def file(self, index: int) -> str:
         """The relative path of picture `index`, with forward slashes. Raises IndexError outside 0 .. N-1."""

@@ -5,8 +5,9 @@ Covered: the face every source shows. Not covered: the sources themselves, one a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ...targets.picture import Picture, Scene
 
@@ -47,4 +48,13 @@ class Source(Protocol):
 
     def about(self, index: int) -> About:
         """Caption and scene of picture `index`, without reading or painting it."""
+        ...
+
+
+@runtime_checkable
+class MayRepeat(Protocol):
+    """A source that may hold the same picture more than once, and knows where."""
+
+    def firsts(self) -> Sequence[int]:
+        """For each picture the index of the first one that is the same; its own where there is none before it."""
         ...
