@@ -14,16 +14,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..targets.errors import BadInput, nearest
+from ..targets.errors import BadInput
+from ..targets.loaders import plug_in_of
 from ..targets.target import Unit
-from ..tools.describer import ExactDescriber
 from ..tools.dissection import dissect, dissect_unit
+from ..tools.instrument import instruments
 from ..tools.lab import Lab, Limits
 from ..tools.profile import Profile
-from ..tools.sketch_generator import SketchGenerator
 from ..tools.sources.open_source import open_source
 from ..tools.sources.source import Source
 from ..tools.store import Store, cache_folder
+from . import by_name
 from .answer import Answer
 from .backbones.backbone import Backbone
 from .loop import Run
@@ -47,7 +48,6 @@ _LITERAL = re.compile(  # anything more, or less, asks something else: "what col
     r")",
     re.IGNORECASE,
 )
-BACKBONES: dict[str, str] = {"empiricist": "lettvin's embedded scientist: no key, no network"}
 
 
 def ask(
@@ -57,6 +57,8 @@ def ask(
     backbone: str | Backbone = "empiricist",
     data: str | Source = "sketch:2000",
     generator: str = "sketch",
+    describer: str = "exact",
+    tools: Sequence[str] = (),
     layers: Sequence[str] | None = None,
     seed: int = 0,
     runs: str | Path = "runs",
@@ -68,29 +70,43 @@ def ask(
     """Ask what a unit does; the answer, with its run folder and page.
 
     `data`: ``sketch:N[@seed]`` or a folder. `layers`: those dissected in the one pass (default: the target's own).
+    `backbone`, `generator`, `describer`: a name, an installed plug-in's, or FILE.py:Class; `tools`: instruments beside
+    those known, FILE.py:function each (or an installed plug-in's name, so that the run is refused where it is broken).
     `max_images`: pictures measured beyond the data; `max_seconds`: wall time. `page`: write report.html too. Raises
     `BadInput` on what cannot be used, before anything is run.
     """
     watcher = watcher or Silent()
     if not question.strip():
         raise BadInput("an empty question; ask for example " + repr(LITERAL))
-    if generator != "sketch":
-        raise BadInput(f"unknown generator {generator!r}; known: 'sketch'")
     limits = Limits(max_images, max_seconds)
-    mind = _backbone(backbone)
+    make_generator, drawing = by_name.generator(generator)
+    make_describer, describing = by_name.describer(describer)
+    make_backbone, deciding = by_name.backbone(backbone) if isinstance(backbone, str) else (lambda: backbone, None)
+    words, mind = make_describer(), make_backbone()
+    known = instruments(tools)
+    others = [plug_in_of(unit.target.name), drawing, describing, deciding, *(x.plug_in for x in known.values())]
+    settings = {
+        "layers": None if layers is None else list(layers),
+        "max_images": limits.images,
+        "max_seconds": limits.seconds,
+        "tools": list(tools),
+        "plug_ins": [plug_in.record() for plug_in in others if plug_in is not None],
+    }
+    players = (backbone if isinstance(backbone, str) else mind.name, generator, describer)
     started = time.monotonic()
     source = open_source(data) if isinstance(data, str) else data
-    started_event = _started(unit, question, mind, source, generator, seed, limits, layers)
+    started_event = _started(unit, question, players, source, seed, settings)
     check_writable(Path(runs))
     with Store(cache_folder()) as store:
         try:
+            drawn_by = make_generator(store)
             lab = Lab(
                 unit=unit,
                 source=source,
                 profile=profile_unit(unit, source, layers, cache_folder() / "dissections", watcher.progress),
                 store=store,
-                generator=SketchGenerator(store),
-                describer=ExactDescriber(),
+                generator=drawn_by,
+                describer=words,
                 seed=seed,
                 limits=limits,
                 progress=watcher.progress,
@@ -104,7 +120,7 @@ def ask(
             path = new_run(Path(runs), f"{unit.target.name}-{unit.address}", _about(started_event))
             folder = RunFolder(path, store, watcher.event)
             try:
-                answered = Run(lab, mind, folder).play(started_event)
+                answered = Run(lab, mind, folder, known).play(started_event)
                 if page:
                     _write_page(lab, answered, path)
             finally:
@@ -152,31 +168,10 @@ def taken_literally(question: str) -> bool:
     return _LITERAL.fullmatch(" ".join(question.split()).rstrip("?!. ")) is not None
 
 
-def _backbone(backbone: str | Backbone) -> Backbone:
-    if not isinstance(backbone, str):
-        return backbone
-    if backbone not in BACKBONES:
-        raise BadInput(f"unknown backbone {backbone!r}; nearest: {nearest(backbone, BACKBONES)}")
-    from .backbones.empiricist import Empiricist
-
-    return Empiricist()
-
-
 def _started(
-    unit: Unit,
-    question: str,
-    mind: Backbone,
-    source: Source,
-    generator: str,
-    seed: int,
-    limits: Limits,
-    layers: Sequence[str] | None,
+    unit: Unit, question: str, players: tuple[str, str, str], source: Source, seed: int, settings: dict[str, Any]
 ) -> Started:
-    settings: dict[str, Any] = {
-        "layers": None if layers is None else list(layers),
-        "max_images": limits.images,
-        "max_seconds": limits.seconds,
-    }
+    backbone, generator, describer = players
     return Started(
         question=question,
         answering=question if taken_literally(question) else LITERAL,
@@ -184,10 +179,10 @@ def _started(
         unit=unit.address,
         layer=unit.layer.name,
         layer_kind=unit.layer.kind,
-        backbone=mind.name,
+        backbone=backbone,
         data=source.name,
         generator=generator,
-        describer=ExactDescriber.name,
+        describer=describer,
         seed=seed,
         versions={"python": platform.python_version()}
         | {name: _version(name) for name in ("lettvin", "torch", "numpy", "scipy")},
@@ -200,6 +195,9 @@ def _about(started: Started) -> dict[str, Any]:
     about = started.model_dump(mode="json", exclude={"seq", "at", "kind"})
     words = ["lettvin", "ask", started.target, started.unit, started.question]
     words += ["--backbone", started.backbone, "--data", started.data, "--seed", str(started.seed)]
+    words += [] if started.generator == "sketch" else ["--generator", started.generator]
+    words += [] if started.describer == "exact" else ["--describer", started.describer]
+    words += [word for name in started.settings["tools"] for word in ("--tool", name)]
     for option, value in (
         ("--max-images", started.settings["max_images"]),
         ("--max-seconds", started.settings["max_seconds"]),

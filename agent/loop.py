@@ -44,10 +44,12 @@ LEAST_RIVALS = 2
 class Run:
     """A run under way: the lab, the ledger, the folder, and the backbone that decides."""
 
-    def __init__(self, lab: Lab, backbone: Backbone, folder: RunFolder) -> None:
+    def __init__(
+        self, lab: Lab, backbone: Backbone, folder: RunFolder, instruments: dict[str, Instrument] | None = None
+    ) -> None:
         self.lab, self.backbone, self.folder = lab, backbone, folder
         self.ledger = Ledger()
-        self.instruments: dict[str, Instrument] = catalogue()
+        self.instruments = catalogue() if instruments is None else instruments
         self.redrawn: Redrawn | None = None
         self.decided: list[Decided] = []
         self._calls = 0

@@ -1,23 +1,23 @@
 """Names to targets: the built-in networks, a user's own file, and families that other packages bring.
 
-Covered: which loader a name belongs to. Not covered: the loaders themselves, one file a family beside this one.
-A family NAME answers for ``NAME``, ``NAME:anything`` and ``NAME@anything``. Others come from the entry-point group
-``lettvin.targets`` (entry ``NAME = "package.module:load"``) or, in the same process, from `register`; a loader is
-called with the whole name as the user wrote it and the device. Importing this file imports no torch.
+Covered: which loader a name belongs to. Not covered: the loaders themselves, one file a family beside this one, and how
+plug-ins are found (`plug_ins.py`). A family NAME answers for ``NAME``, ``NAME:anything`` and ``NAME@anything``. Others
+come from the entry-point group ``lettvin.targets`` (entry ``NAME = "package.module:load"``) or, in the same process, from
+`register`; a loader is called with the whole name as the user wrote it and the device. Importing this file imports no
+torch.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable, Mapping
 
-from .errors import BadInput, nearest
+from . import plug_ins
+from .errors import BadInput, nearest, one_line
+from .plug_ins import PlugIn
 from .target import Target
 
 Loader = Callable[[str, str], Target]
-GROUP = "lettvin.targets"
 
 _registered: dict[str, Loader] = {}
 
@@ -25,14 +25,13 @@ _registered: dict[str, Loader] = {}
 def load_target(name: str, device: str = "auto") -> Target:
     """The target of that name, on that device ("auto", "cpu" or "cuda"). Raises `BadInput` naming the nearest known."""
     wanted = name.strip()
-    if re.search(r"\.py(:|$)", wanted):
-        if not re.search(r"\.py:[^:/\\]+$", wanted):
-            raise BadInput(f"target {name!r} names no function: write FILE.py:function")
+    if plug_ins.is_file(wanted):
+        plug_ins.in_file("target", wanted)  # refused before anything heavy is imported
         from .user_file import load_user_file
 
         return load_user_file(wanted, device)
-    families = _families()
-    family = re.split(r"[:@]", wanted, maxsplit=1)[0]
+    families = _families(plug_ins.usable("target", _built_in()))
+    family = _family(wanted)
     if family not in families:
         raise BadInput(f"unknown target {name!r}; nearest: {nearest(wanted, families)}, or FILE.py:function")
     return families[family](wanted, device)
@@ -40,7 +39,17 @@ def load_target(name: str, device: str = "auto") -> Target:
 
 def target_names() -> tuple[str, ...]:
     """The families that can be loaded here, built-in ones first."""
-    return tuple(_families())
+    return tuple(_families({p.name: p for p in plug_ins.installed("target", _built_in()) if p.refused is None}))
+
+
+def plug_in_of(target: str) -> PlugIn | None:
+    """What brought the target of that name: a package, or a file of the user's; None for ours and for registered ones."""
+    if plug_ins.is_file(target):
+        return plug_ins.in_file("target", target)
+    family = _family(target)
+    if family in _built_in() or family in _registered:
+        return None
+    return next((p for p in plug_ins.installed("target", _built_in()) if p.name == family), None)
 
 
 def register(family: str, loader: Loader) -> None:
@@ -50,17 +59,15 @@ def register(family: str, loader: Loader) -> None:
     _registered[family] = loader
 
 
-def _families() -> dict[str, Loader]:
-    """Built-in families win over registered ones, and those over entry points, whatever a package calls its own."""
-    plugged = {point.name: _of_entry_point(point) for point in _entry_points()}
+def _family(name: str) -> str:
+    return re.split(r"[:@]", name, maxsplit=1)[0]
+
+
+def _families(plugged: Mapping[str, PlugIn]) -> dict[str, Loader]:
+    """Built-in families win over registered ones, and those over plug-ins, whatever a package calls its own."""
     built_in = _built_in()
-    rest = {name: loader for name, loader in {**plugged, **_registered}.items() if name not in built_in}
-    return {**built_in, **rest}
-
-
-@cache
-def _entry_points() -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=GROUP))
+    others = {name: _of_plug_in(plug_in) for name, plug_in in plugged.items()} | _registered
+    return built_in | {name: loader for name, loader in others.items() if name not in built_in}
 
 
 def _built_in() -> dict[str, Loader]:
@@ -74,15 +81,20 @@ def _efficientnet_lite(name: str, device: str) -> Target:
     return load_efficientnet_lite(name, device)
 
 
-def _of_entry_point(point: EntryPoint) -> Loader:
+def _of_plug_in(plug_in: PlugIn) -> Loader:
     def load(name: str, device: str) -> Target:
+        loader = plug_ins.load(plug_in)
         try:
-            loader = point.load()
+            target = loader(name, device)
+        except BadInput:
+            raise
         except Exception as error:
-            raise BadInput(f"target {name!r}: its plug-in {point.value!r} does not load: {error}") from error
-        target = loader(name, device)
+            raise BadInput(f"target {name!r}: {plug_in} raised {one_line(error)}") from error
         if not isinstance(target, Target):
-            raise BadInput(f"target {name!r}: its plug-in {point.value!r} gave a {type(target).__name__}, not a Target")
+            raise BadInput(f"target {name!r}: {plug_in} gave a {type(target).__name__}, not a Target")
+        called = getattr(target, "name", None)
+        if called != name:  # the name is what a run records, and what asks it again
+            raise BadInput(f"target {name!r}: {plug_in} gave a target that calls itself {called!r}")
         return target
 
     return load

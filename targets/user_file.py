@@ -1,7 +1,8 @@
-"""A user's own network: ``FILE.py:function``, where the function returns ``(module, preprocess)``.
+"""A user's own file: what ``FILE.py:function`` names, and the network that such a function returns.
 
-Covered: importing the file, calling the function, and one clear line for whatever goes wrong in either. Not covered:
-what the network does (`module.py`). The file is run with the user's rights: it is their own code.
+Covered: importing the file, finding the function, calling one that returns ``(module, preprocess)``, and one clear line
+for whatever goes wrong in any of these. Not covered: what the network does (`module.py`), and the other things that a
+file may hold (tools, backbones ...: `plug_ins.py`). The file is run with the user's rights: it is their own code.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .errors import BadInput, nearest
-from .module import ModuleTarget, one_line
+from .errors import BadInput, nearest, one_line
+
+if TYPE_CHECKING:
+    from .module import ModuleTarget
 
 
 def load_user_file(name: str, device: str = "auto") -> ModuleTarget:
@@ -24,29 +27,44 @@ def load_user_file(name: str, device: str = "auto") -> ModuleTarget:
     The function takes nothing and returns a `torch.nn.Module` and a callable from a PIL RGB image to a float tensor
     3 x H x W. Raises `BadInput` where the file, the function or what it returns is not that.
     """
-    path_text, _, function_name = name.rpartition(":")
-    path = Path(path_text).expanduser()
-    if not path.is_file():
-        raise BadInput(f"no file {path_text!r} (in {name!r}: write FILE.py:function)")
-    code = path.read_bytes()
-    digest = hashlib.sha256(code).hexdigest()
+    from .module import ModuleTarget
+
+    path, function_name = _path(name)
+    function = named_in_file(name)
     with _as_its_folder(path), contextlib.redirect_stdout(sys.stderr):
-        namespace = _imported(path, digest)
-        function = getattr(namespace, function_name, None)
-        if not callable(function):
-            known = [key for key, value in vars(namespace).items() if callable(value) and not key.startswith("_")]
-            hint = f"; nearest: {nearest(function_name, known)}" if known else ""
-            raise BadInput(f"{path_text!r} has no function {function_name!r}{hint}")
         try:
             made = function()
         except (Exception, SystemExit) as error:
             raise BadInput(f"{name}: the function raised {one_line(error)}") from error
     module, preprocess = _pair(name, made)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ModuleTarget(name, module, preprocess, device=device, identity=f"{digest}:{function_name}")
 
 
-def _imported(path: Path, digest: str) -> Any:
+def named_in_file(name: str) -> Any:
+    """The function or class that ``FILE.py:function`` names, not called. Raises `BadInput`."""
+    path, thing = _path(name)
+    with _as_its_folder(path), contextlib.redirect_stdout(sys.stderr):  # what it prints does not mix with answers
+        namespace = _imported(path)
+    found = getattr(namespace, thing, None)
+    if not callable(found):
+        known = [key for key, value in vars(namespace).items() if callable(value) and not key.startswith("_")]
+        hint = f"; nearest: {nearest(thing, known)}" if known else ""
+        raise BadInput(f"{name.rpartition(':')[0]!r} has no function {thing!r}{hint}")
+    return found
+
+
+def _path(name: str) -> tuple[Path, str]:
+    text, _, thing = name.rpartition(":")
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise BadInput(f"no file {text!r} (in {name!r}: write FILE.py:function)")
+    return path, thing
+
+
+def _imported(path: Path) -> Any:
     # a name by content: two versions of one file in one process are two modules, and neither shadows an installed one
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     module_name = f"lettvin_user_{digest[:16]}_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:

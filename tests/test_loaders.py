@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from lettvin.targets import loaders
+from lettvin.targets import loaders, plug_ins
 from lettvin.targets.errors import BadInput, TargetFailed
 from lettvin.targets.loaders import load_target, register, target_names
 
@@ -136,12 +136,12 @@ def test_a_registered_family_answers_for_all_its_names(file, monkeypatch):
 
 def test_plug_ins_are_found_by_entry_point_and_never_replace_what_is_built_in(monkeypatch):
     points = tuple(
-        EntryPoint(name, value, loaders.GROUP)
+        EntryPoint(name, value, "lettvin.targets")
         for name, value in (("broken", "no_such_package_at_all:load"), ("wrong", "builtins:max"),
                             ("efficientnet-lite0", "no_such_package_at_all:load"))
     )  # fmt: skip
-    monkeypatch.setattr(loaders, "_entry_points", lambda: points)
-    with pytest.raises(BadInput, match="plug-in 'no_such_package_at_all:load' does not load"):
+    monkeypatch.setattr(plug_ins, "_entry_points", lambda: points)
+    with pytest.raises(BadInput, match=r"\(no_such_package_at_all:load\) does not load: ModuleNotFoundError"):
         load_target("broken:3", "cpu")
     with pytest.raises(BadInput, match="gave a str, not a Target"):
         load_target("wrong", "cpu")
