@@ -46,6 +46,7 @@ def exemplars(seen: Happenings, pictures: Pictures) -> list[Exemplar]:
     if seen.answered is None:
         return []
     known = {identity: _reading(seen, pictures, identity) for identity in dict.fromkeys(seen.answered.exemplars)}
+    pictures.prepare_exemplars(known)
     ranked = sorted(known, key=lambda identity: (-_or_lowest(known[identity][0]), identity))
     told = []
     for place, identity in enumerate(ranked, 1):
@@ -105,5 +106,5 @@ def distribution(seen: Happenings, shown: list[Exemplar]) -> Markup | None:
 
 def heat_legend(pictures: Pictures) -> tuple[str, str, str]:
     """The heat maps' low and high ends in words, and their colours as a CSS gradient."""
-    low, high = pictures.scale()
+    low, high = pictures.scale
     return number(low), number(high), ", ".join(f"rgb({r} {g} {b})" for r, g, b in RAMP)

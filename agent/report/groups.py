@@ -7,21 +7,21 @@ Not covered: which belong together (`story.py`, `attempts.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from ...tools.lab import Reading
 from .happenings import Happenings
-from .pictures import Pictures
 from .plots import Row
-from .wording import number
+from .wording import number, shortened
+
+MOST_CAPTION = 400  # characters; events.jsonl has all of it
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture in one place of the page: its data URL (None: the file is missing), caption, and the unit's answer."""
+    """A picture in one place of the page: its id, caption, and the unit's answer."""
 
     id: str
-    src: str | None
     caption: str
     peak: float
     percentile: float
@@ -56,20 +56,21 @@ class Group:
 
 @dataclass(frozen=True)
 class Teller:
-    """What every part of the story needs: the events, the pictures, and how many of them a group may show."""
+    """What every part of the story needs: the events, and how many pictures a line may show.
+
+    `shown`: the ids of all pictures that were put somewhere, once for each place.
+    """
 
     seen: Happenings
-    pictures: Pictures
     most: int
+    shown: list[str] = field(default_factory=list)
 
     def shot(self, reading: Reading) -> Shot:
         kept = self.seen.pictures.get(reading.picture)
         caption = kept.caption if kept is not None else None
         if caption is None:
             caption = f"picture {reading.picture[:12]}, without a caption" if reading.picture else "a data picture"
-        return Shot(
-            reading.picture, self.pictures.thumbnail(reading.picture), caption, reading.peak, reading.percentile
-        )
+        return Shot(reading.picture, shortened(caption, MOST_CAPTION), reading.peak, reading.percentile)
 
     def references(self) -> list[tuple[float, str]]:
         """Where the data's median and its top percentile lie on the peaks' scale."""
@@ -81,7 +82,8 @@ class Teller:
         order = sorted(range(len(lines[0][1])), key=lambda i: -lines[0][1][i].peak)
         shown = [i for i in order if lines[0][1][i].picture in self.seen.pictures][: self.most]
         stacks = tuple(tuple(self.shot(readings[i]) for _, readings in lines) for i in shown)
-        every = tuple((line.name, replace(self.shot(readings[i]), src=None)) for line, readings in lines for i in order)
+        self.shown.extend(shot.id for stack in stacks for shot in stack)
+        every = tuple((line.name, self.shot(readings[i])) for line, readings in lines for i in order)
         return Group(tuple(line for line, _ in lines), stacks, len(order) - len(shown), every)
 
     def row(self, name: str, kind: str, readings: Sequence[Reading], pairs: int | None = None) -> Row:

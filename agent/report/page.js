@@ -20,18 +20,19 @@
   document.addEventListener("focusin", (event) => { if (enlarged(event.target)) show(event.target); });
   document.addEventListener("focusout", hide);
   addEventListener("scroll", hide, { passive: true });
-  for (const group of document.querySelectorAll(".stacks")) {
-    const shots = [...group.querySelectorAll("img")];
-    const stacks = [...group.querySelectorAll(".stack")];
-    if (shots.length) shots[0].tabIndex = 0;
+  for (const group of document.querySelectorAll("[data-walk]")) {
+    const stacks = [...group.querySelectorAll("[data-stack]")].map((stack) => [...stack.querySelectorAll("img[data-note]")]);
+    for (const shot of stacks.flat()) shot.setAttribute("aria-label", `${shot.alt}; ${shot.dataset.note}`);
+    const first = stacks.flat()[0];
+    if (first) first.tabIndex = 0;
     group.addEventListener("keydown", (event) => {
-      const shot = document.activeElement, column = stacks.indexOf(shot.parentElement);
+      const shot = document.activeElement, column = stacks.findIndex((stack) => stack.includes(shot));
       if (event.key === "Escape") return hide();
       if (column < 0) return;
-      const row = [...shot.parentElement.children].indexOf(shot);
+      const row = stacks[column].indexOf(shot);
       const [across, down] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key] ?? [0, 0];
-      const next = stacks[column + across]?.children[row + down];
-      if (!(across || down) || !enlarged(next)) return;
+      const next = stacks[column + across]?.[row + down];
+      if (!(across || down) || !next) return;
       event.preventDefault();
       shot.tabIndex = -1;
       next.tabIndex = 0;

@@ -12,9 +12,11 @@ import hashlib
 import json
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -25,62 +27,131 @@ from .attempts import attempts, redraw
 from .exemplar_strip import distribution, exemplars, heat_legend
 from .groups import Teller
 from .happenings import Happenings, gather
+from .kept_pictures import KeptPictures
 from .maps import read_maps
 from .pictures import Pictures
 from .plots import interval_bar
 from .story import Node, tree, trials
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 MOST_BYTES = 4_900_000
-LADDER = ((224, 128, 64), (224, 96, 64), (192, 72, 40), (160, 56, 24), (128, 48, 12), (96, 40, 6), (64, 32, 2))
-"""Sides of exemplars and thumbnails, most thumbnails a group: the first at which the page is small enough is taken."""
 MOST_TEXT = 4000  # characters of an instrument's answer shown in the record; events.jsonl has all of it
 
 
-def write_page(run: Path) -> Path:
-    """Write the run's report.html; the same folder gives the same bytes. Raises `BadInput` on any other folder."""
+@dataclass(frozen=True)
+class Fit:
+    """How much a page shows. `large`, `small`: longer sides of exemplars and thumbnails, in pixels; `most`: thumbnails a line.
+
+    `tables`: whether every reading is also told in numbers, and every instrument call. `full`: how many experiments are
+    told with their pictures and plots; `listed`: how many hypotheses and experiments are named at all (None: every one).
+    """
+
+    large: int = 224
+    small: int = 128
+    most: int = 64
+    tables: bool = True
+    full: int | None = None
+    listed: int | None = None
+
+
+LADDER = (
+    *(Fit(), Fit(small=96), Fit(192, 72, 40), Fit(160, 56, 24)),
+    *(Fit(160, 64, 16, False), Fit(160, 56, 8, False), Fit(128, 48, 4, False), Fit(128, 40, 2, False)),
+    *(Fit(160, 56, 6, False, full, 400) for full in (120, 60, 24, 8)),
+    Fit(128, 48, 4, False, 4, 100),
+)
+"""The first at which the page is small enough is taken; the last one for a run of any length."""
+
+
+def write_page(run: Path, kept: Path | None = None) -> Path:
+    """Write the run's report.html; the same folder gives the same bytes. Raises `BadInput` on any other folder.
+
+    `kept`: the cache's folder, where encoded pictures of earlier pages are looked for first.
+    """
     about, seen, maps = read_about(run), gather(read_events(run)), read_maps(run)
-    for large, small, most in LADDER:
-        page = _render(about, seen, Pictures(run, maps, large, small), most).encode()
+    before = KeptPictures(kept) if kept is not None else None
+    page = b""
+    for fit in LADDER:
+        teller, pictures = Teller(seen, fit.most), Pictures(run, maps, before, fit.large, fit.small)
+        told = _told(about, teller, fit)
+        if fit is not LADDER[-1] and len(teller.shown) * pictures.weight(teller.shown) > MOST_BYTES:
+            continue  # seen without making them all: the pictures alone would be too much
+        pictures.prepare(teller.shown)
+        page = _rendered(told, pictures, seen).encode()
+        pictures.keep()
         if len(page) <= MOST_BYTES:
             break
     write_whole(run / "report.html", page)
     return run / "report.html"
 
 
-def _render(about: Mapping[str, Any], seen: Happenings, pictures: Pictures, most: int) -> str:
-    from jinja2 import Environment, StrictUndefined
+def _told(about: Mapping[str, Any], teller: Teller, fit: Fit) -> dict[str, Any]:
+    """All that the page tells but for its pictures."""
+    seen = teller.seen
+    tried, attempted = trials(teller, fit.full, fit.listed), attempts(teller)
+    hypotheses = tree(seen, tried, attempted, fit.listed)
+    return {
+        "about": about,
+        "seen": seen,
+        "verdict": seen.answered.verdict if seen.answered else "unfinished",
+        "hypotheses": hypotheses,
+        "tally": tally(hypotheses),
+        "trials": tried,
+        "attempts": attempted,
+        "redraw": redraw(teller, seen.redrawn) if seen.redrawn else None,
+        "command": command(about),
+        "settings": json.dumps(about.get("settings", {}), indent=1, sort_keys=True, ensure_ascii=False, default=str),
+        "most_text": MOST_TEXT,
+        "tables": fit.tables,
+        "left_out": left_out(fit, seen, sum(trial.judged is not None for trial in tried if trial.told)),
+        "bar": interval_bar,
+        "words": wording,
+    }
 
-    style, script = _part("page.css"), _part("page.js")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    for name in ("number", "share", "chance", "interval", "confidence", "fit", "counted", "shortened"):
-        environment.filters[name] = getattr(wording, name)
-    pictures.prepare(seen.pictures.keys() & seen.readings.keys())
-    teller = Teller(seen, pictures, most)
-    tried, attempted = trials(teller), attempts(teller)
-    shown = exemplars(seen, pictures)
-    hypotheses = tree(seen, tried, attempted)
-    return environment.from_string(_part("page.html.j2")).render(
-        about=about,
-        seen=seen,
-        verdict=seen.answered.verdict if seen.answered else "unfinished",
+
+def left_out(fit: Fit, seen: Happenings, told: int) -> list[str]:
+    """What a long run's page leaves out to stay small, in words; nothing where all of it is shown."""
+    if fit == LADDER[0]:
+        return []
+    lines = [f"thumbnails are at most {fit.small} pixels wide or high, and at most {fit.most} of a line are shown"]
+    if not fit.tables:
+        lines.append("the readings are drawn and not also listed, and neither are the calls of instruments")
+    if told < len(seen.judged):
+        lines.append(
+            f"{wording.counted(told, 'experiment is', 'experiments are')} told with pictures and plots, "
+            f"those on what was concluded first; the other {len(seen.judged) - told:,} only by their outcome"
+        )
+    if fit.listed is not None and max(len(seen.raised), len(seen.registered)) > fit.listed:
+        lines.append(
+            f"at most {fit.listed} of {len(seen.raised):,} hypotheses and of {len(seen.registered):,} experiments are named"
+        )
+    return lines
+
+
+def _rendered(told: Mapping[str, Any], pictures: Pictures, seen: Happenings) -> str:
+    shown, style, script = exemplars(seen, pictures), part("page.css"), part("page.js")
+    return _template().render(
+        told,
         exemplars=shown,
         heat=heat_legend(pictures) if any(e.heat for e in shown) else None,
         distribution=distribution(seen, shown),
-        hypotheses=hypotheses,
-        tally=tally(hypotheses),
-        trials=tried,
-        attempts=attempted,
-        redraw=redraw(teller, seen.redrawn) if seen.redrawn else None,
-        command=command(about),
-        settings=json.dumps(about.get("settings", {}), indent=1, sort_keys=True, ensure_ascii=False, default=str),
-        most_text=MOST_TEXT,
-        bar=interval_bar,
-        words=wording,
+        picture=pictures.thumbnail,
         style=Markup(style),
         script=Markup(script),
-        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'",
+        policy=policy(script),
     )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    for name in ("number", "share", "chance", "interval", "confidence", "fit", "counted", "shortened"):
+        environment.filters[name] = getattr(wording, name)
+    return environment.from_string(part("page.html.j2"))
 
 
 def tally(hypotheses: list[Node]) -> dict[str, int]:
@@ -103,10 +174,15 @@ def command(about: Mapping[str, Any]) -> str:
     return shlex.join([*words, "--seed", str(about.get("seed", 0))])
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """A file that pages are made of: a template, the style sheet, a script."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _hash(script: str) -> str:
-    """The script's hash as a content security policy names it: no other script runs, not even one that slipped in."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def policy(script: str) -> str:
+    """The page's content security policy: nothing is loaded, and no script runs but this one, by its hash."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )

@@ -19,11 +19,18 @@ from .attempts import Attempt
 from .groups import Group, Line, Teller
 from .happenings import Happenings
 from .plots import strips
+from .wording import shortened
+
+
+DEEPEST = 7  # levels of the tree
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One experiment: what was registered, what came out, and the final verdict."""
+    """One experiment: what was registered, what came out, and the final verdict.
+
+    `told`: whether it has a part of the page of its own, with its pictures and plot; else only its outcome is named.
+    """
 
     plan: Registered
     judged: Judged | None
@@ -32,6 +39,7 @@ class Trial:
     lines: tuple[Line, ...]
     groups: tuple[Group, ...]
     plot: Markup | None
+    told: bool = True
 
     @property
     def void(self) -> str | None:
@@ -57,16 +65,27 @@ class Node:
     children: tuple[Node, ...]
 
 
-def trials(teller: Teller) -> list[Trial]:
-    """Every experiment that was registered, in order."""
+def trials(teller: Teller, full: int | None = None, listed: int | None = None) -> list[Trial]:
+    """The experiments that were registered, in order; at most `listed` of them, `full` of those with pictures and plot.
+
+    Where not all can be, those on what was concluded come first, then those that decided something.
+    """
     seen = teller.seen
     statements = {raised.id: raised.statement for raised in seen.raised}
+    concluded = {proposed.hypothesis for proposed in seen.proposed}
+
+    def weight(plan: Registered) -> tuple[bool, bool]:
+        return plan.hypothesis not in concluded, seen.verdict(plan) not in ("supported", "refuted")
+
+    foremost = [plan.experiment for plan in sorted(seen.registered, key=weight)]
+    named, in_full = set(foremost[:listed]), set(foremost[:full])
     told = []
-    for plan in seen.registered:
-        judged = seen.judged.get(plan.experiment)
-        groups, plot = _measured(teller, plan, judged) if judged is not None else ((), None)
-        lines = tuple(Line(c.name, made_by(c), _kind(plan, c.name)) for c in plan.conditions)
-        told.append(Trial(plan, judged, seen.verdict(plan), statements.get(plan.hypothesis, ""), lines, groups, plot))
+    for plan in (plan for plan in seen.registered if plan.experiment in named):
+        judged, whole = seen.judged.get(plan.experiment), plan.experiment in in_full
+        groups, plot = _measured(teller, plan, judged) if judged is not None and whole else ((), None)
+        lines = tuple(Line(c.name, shortened(made_by(c), 400), _kind(plan, c.name)) for c in plan.conditions)
+        statement = statements.get(plan.hypothesis, "")
+        told.append(Trial(plan, judged, seen.verdict(plan), statement, lines, groups, plot, whole))
     return told
 
 
@@ -114,17 +133,36 @@ def made_by(condition: Condition) -> str:
     return f"the same pictures as “{condition.edit_of}” but for {condition.factor} = {condition.value}"
 
 
-def tree(seen: Happenings, tried: Sequence[Trial], attempted: Sequence[Attempt]) -> list[Node]:
-    """The hypotheses that were raised on their own, each with those refined from it below it."""
-    known = {raised.id for raised in seen.raised}
+def tree(
+    seen: Happenings, tried: Sequence[Trial], attempted: Sequence[Attempt], listed: int | None = None
+) -> list[Node]:
+    """The hypotheses that were raised on their own, each with those refined from it below it; at most `listed` in all.
 
-    def node(raised: Raised) -> Node:
-        mine = tuple(trial for trial in tried if trial.plan.hypothesis == raised.id)
-        ends = tuple(attempt for attempt in attempted if attempt.proposed.hypothesis == raised.id)
-        children = tuple(node(child) for child in seen.raised if child.parent == raised.id and child.id != raised.id)
-        return Node(raised, _status(mine, ends), mine, ends, children)
+    Where not all can be named, those that were concluded come first, then those raised first. Below `DEEPEST` levels the
+    rest of a line stands side by side, so that a long one can be read (each names what it refines).
+    """
+    concluded = {attempt.proposed.hypothesis for attempt in attempted}
+    foremost = sorted(seen.raised, key=lambda raised: raised.id not in concluded)[:listed]
+    known = {raised.id for raised in foremost}
+    below: dict[str | None, list[Raised]] = {}
+    for raised in (raised for raised in seen.raised if raised.id in known):
+        parent = raised.parent if raised.parent in known and raised.parent != raised.id else None
+        below.setdefault(parent, []).append(raised)
 
-    return [node(raised) for raised in seen.raised if raised.parent not in known or raised.parent == raised.id]
+    def nodes(first: Sequence[Raised], depth: int) -> tuple[Node, ...]:
+        told, waiting = [], list(reversed(first))
+        while waiting:
+            raised = waiting.pop()
+            mine = tuple(trial for trial in tried if trial.plan.hypothesis == raised.id)
+            ends = tuple(attempt for attempt in attempted if attempt.proposed.hypothesis == raised.id)
+            refined = below.get(raised.id, [])
+            if depth == DEEPEST:
+                waiting += reversed(refined)
+                refined = []
+            told.append(Node(raised, _status(mine, ends), mine, ends, nodes(refined, depth + 1)))
+        return tuple(told)
+
+    return list(nodes(below.get(None, []), 1))
 
 
 def _status(tried: Sequence[Trial], ends: Sequence[Attempt]) -> str:
