@@ -1,7 +1,10 @@
 """lettvin asks a vision network what one of its neurons does, and answers with what survived an attempt to refute it.
 
-Covered: the public names, `load_target`, `ask`, `Answer` and `tool`, each imported when it is first used, so that
-`import lettvin` and `lettvin --help` are quick. Not covered: everything else, which lives in the rooms below.
+Covered: the public names, each imported when it is first used, so that `import lettvin` and `lettvin --help` are quick:
+those for asking (`ask`, `load_target`, `Answer`), and those for plug-ins: what a tool needs (`tool`, `Lab`, `Result`,
+`ToolError`, `Picture`), a target (`Target`, `ModuleTarget`, `Layer`, `Unit`), a generator (`Generator`, `SketchGenerator`),
+a describer (`Describer`, `ExactDescriber`) and a backbone (`Backbone`, its acts `Raise`, `Call` and `Conclude`,
+`Empiricist`), and the error for what a user gave (`BadInput`). Not covered: everything else, in the rooms below.
 """
 
 from __future__ import annotations
@@ -12,18 +15,66 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .agent.answer import Answer
     from .agent.ask import ask
+    from .agent.backbones.backbone import Backbone, Call, Conclude, Raise
+    from .agent.backbones.empiricist import Empiricist
+    from .targets.errors import BadInput, ToolError
     from .targets.loaders import load_target
-    from .tools.instrument import tool
+    from .targets.module import ModuleTarget
+    from .targets.picture import Picture
+    from .targets.target import Layer, Target, Unit
+    from .tools.describer import Describer, ExactDescriber
+    from .tools.generator import Generator
+    from .tools.instrument import Result, tool
+    from .tools.lab import Lab
+    from .tools.sketch_generator import SketchGenerator
 
-__all__ = ["Answer", "__version__", "ask", "load_target", "tool"]
+__all__ = [
+    "Answer",
+    "Backbone",
+    "BadInput",
+    "Call",
+    "Conclude",
+    "Describer",
+    "Empiricist",
+    "ExactDescriber",
+    "Generator",
+    "Lab",
+    "Layer",
+    "ModuleTarget",
+    "Picture",
+    "Raise",
+    "Result",
+    "SketchGenerator",
+    "Target",
+    "ToolError",
+    "Unit",
+    "__version__",
+    "ask",
+    "load_target",
+    "tool",
+]
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Answer": ".agent.answer",
-    "ask": ".agent.ask",
-    "load_target": ".targets.loaders",
-    "tool": ".tools.instrument",
+    name: home
+    for home, names in {
+        ".agent.answer": ("Answer",),
+        ".agent.ask": ("ask",),
+        ".agent.backbones.backbone": ("Backbone", "Call", "Conclude", "Raise"),
+        ".agent.backbones.empiricist": ("Empiricist",),
+        ".targets.errors": ("BadInput", "ToolError"),
+        ".targets.loaders": ("load_target",),
+        ".targets.module": ("ModuleTarget",),
+        ".targets.picture": ("Picture",),
+        ".targets.target": ("Layer", "Target", "Unit"),
+        ".tools.describer": ("Describer", "ExactDescriber"),
+        ".tools.generator": ("Generator",),
+        ".tools.instrument": ("Result", "tool"),
+        ".tools.lab": ("Lab",),
+        ".tools.sketch_generator": ("SketchGenerator",),
+    }.items()
+    for name in names
 }
 
 

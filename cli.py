@@ -8,6 +8,7 @@ that `lettvin --help` is quick.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -95,6 +96,8 @@ def ask(
     cutouts: options.Cutouts = None,
     backgrounds: options.Backgrounds = None,
     generator: options.Generator = "sketch",
+    describer: options.Describer = "exact",
+    tool: options.Tools = None,
     layers: options.Layers = None,
     seed: options.Seed = 0,
     runs: options.Runs = Path("runs"),
@@ -122,19 +125,22 @@ def ask(
     asked = loaded.unit(unit)
     for name in wanted or ():
         loaded.layer(name)  # refused before a run is begun
-    answer = ask_unit(
-        asked,
-        question,
-        backbone=backbone,
-        data=data,
-        generator=generator,
-        layers=wanted,
-        seed=seed,
-        runs=runs,
-        max_images=max_images,
-        max_seconds=max_seconds,
-        watcher=TerminalWatcher(),
-    )
+    with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints, stdout holds the answer alone
+        answer = ask_unit(
+            asked,
+            question,
+            backbone=backbone,
+            data=data,
+            generator=generator,
+            describer=describer,
+            tools=tool or (),
+            layers=wanted,
+            seed=seed,
+            runs=runs,
+            max_images=max_images,
+            max_seconds=max_seconds,
+            watcher=TerminalWatcher(),
+        )
     print(answer.as_json() if as_json else answer.text())
     if answer.limit == "Ctrl-C":
         raise KeyboardInterrupt
@@ -205,20 +211,22 @@ def show(run: options.RunFolder, open_it: options.OpenIt = True) -> None:
 
 
 @app.command()
-def tools(as_json: options.Json = False) -> None:
+def tools(tool: options.Tools = None, as_json: options.Json = False) -> None:
     """List the instruments.
 
-    With the signature that a backbone sees; --json gives their schemas.
+    With the signature that a backbone sees; --json gives their schemas. Those of plug-ins say where they come from.
     """
-    from .tools.instrument import catalogue
+    from .tools.instrument import instruments
 
-    known = catalogue().values()
+    known = instruments(tool or ()).values()
     if as_json:
-        print(json.dumps([{"name": x.name, "doc": x.doc, "schema": x.schema} for x in known]))
+        print(json.dumps([{"name": x.name, "doc": x.doc, "schema": x.schema, "from": x.origin} for x in known]))
         return
     for number, instrument in enumerate(known):
         print(("\n" if number else "") + instrument.signature)
         print("\n".join("    " + line.strip() if line.strip() else "" for line in instrument.doc.splitlines()))
+        if instrument.plug_in is not None:
+            print(f"    (from {instrument.origin})")
 
 
 @app.command()

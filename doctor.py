@@ -10,7 +10,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -26,6 +26,7 @@ def facts() -> Iterator[tuple[str, str]]:
     yield from packages()
     yield "devices", _or_why(devices)
     yield "targets", _or_why(lambda: ", ".join(_target_names()) + ", and any FILE.py:function")
+    yield from plug_ins()
     yield "cache", _or_why(_cache)
     yield "fonts", _or_why(_fonts)
     yield "network", "not needed: weights come with a package, pictures are drawn here"
@@ -56,6 +57,33 @@ def devices() -> str:
 
     cards = [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())]
     return ", ".join([*cards, f"cpu, {torch.get_num_threads()} threads"])
+
+
+def plug_ins() -> list[tuple[str, str]]:
+    """Every installed plug-in: who brings it, and whether it loads. Its code is imported to find that out."""
+    from .agent import by_name
+    from .targets import loaders, plug_ins
+    from .tools import instrument
+
+    ours: dict[plug_ins.Kind, Collection[str]] = {
+        "target": loaders.built_in(),
+        "tool": instrument.OURS,
+        "generator": by_name.GENERATORS,
+        "describer": by_name.DESCRIBERS,
+        "backbone": by_name.BACKBONES,
+    }
+    rows: list[tuple[str, str]] = []
+    for kind, names in ours.items():
+        for plug_in in plug_ins.installed(kind, names):
+            trouble = plug_in.refused
+            if trouble is None:
+                try:
+                    (instrument.loaded if kind == "tool" else plug_ins.load)(plug_in)
+                except BadInput as error:
+                    trouble = str(error).removeprefix(f"{plug_in} ")
+            fact = f"{plug_in.name}, of {plug_in.origin} ({plug_in.value})"
+            rows.append((kind, fact if trouble is None else f"{fact}: LEFT OUT: {trouble}"))
+    return rows or [("plug-ins", "none is installed")]
 
 
 def _target_names() -> tuple[str, ...]:

@@ -55,7 +55,7 @@ Address = Annotated[
     str, typer.Argument(metavar="UNIT", help="[LAYER:]INDEX, LAYER:3+17 or LAYER:@file.safetensors.")
 ]
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In words, such as 'What makes this unit fire?'")]
-Backbone = Annotated[str, typer.Option(metavar="NAME", help="Who decides what to try.")]
+Backbone = Annotated[str, typer.Option(metavar="NAME", help="Who decides what to try: a name, or FILE.py:Class.")]
 Data = Annotated[str, typer.Option(metavar="SOURCE", help="sketch:N[@seed], cutouts:N[@seed], or a folder of pictures.")]
 Cutouts = Annotated[
     Path | None, typer.Option("--cutouts", metavar="DIR", help="Cut-outs for --data cutouts:N: NAME.png with NAME.txt.")
@@ -63,7 +63,11 @@ Cutouts = Annotated[
 Backgrounds = Annotated[
     Path | None, typer.Option("--backgrounds", metavar="DIR", help="Photographs to stand the cut-outs on.")
 ]
-Generator = Annotated[str, typer.Option(metavar="NAME", help="Who makes new pictures.")]
+Generator = Annotated[str, typer.Option(metavar="NAME", help="Who makes new pictures: a name, or FILE.py:Class.")]
+Describer = Annotated[str, typer.Option(metavar="NAME", help="Who puts pictures into words: a name, or FILE.py:Class.")]
+Tools = Annotated[
+    list[str] | None, typer.Option("--tool", metavar="FILE.py:FUNCTION", help="An instrument of yours; may be repeated.")
+]
 Layers = Annotated[
     str | None,
     typer.Option(metavar="A,B", help="Layers to dissect, by name; all blocks and the classifier if not given."),

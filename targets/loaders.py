@@ -9,6 +9,7 @@ torch.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 
@@ -30,7 +31,7 @@ def load_target(name: str, device: str = "auto") -> Target:
         from .user_file import load_user_file
 
         return load_user_file(wanted, device)
-    families = _families(plug_ins.usable("target", _built_in()))
+    families = _families(plug_ins.usable("target", built_in()))
     family = _family(wanted)
     if family not in families:
         raise BadInput(f"unknown target {name!r}; nearest: {nearest(wanted, families)}, or FILE.py:function")
@@ -39,22 +40,23 @@ def load_target(name: str, device: str = "auto") -> Target:
 
 def target_names() -> tuple[str, ...]:
     """The families that can be loaded here, built-in ones first."""
-    return tuple(_families({p.name: p for p in plug_ins.installed("target", _built_in()) if p.refused is None}))
+    return tuple(_families({p.name: p for p in plug_ins.installed("target", built_in()) if p.refused is None}))
 
 
 def plug_in_of(target: str) -> PlugIn | None:
     """What brought the target of that name: a package, or a file of the user's; None for ours and for registered ones."""
     if plug_ins.is_file(target):
-        return plug_ins.in_file("target", target)
+        with contextlib.suppress(BadInput):  # a name that only looks so, given to a target made in Python
+            return plug_ins.in_file("target", target)
     family = _family(target)
-    if family in _built_in() or family in _registered:
+    if family in built_in() or family in _registered:
         return None
-    return next((p for p in plug_ins.installed("target", _built_in()) if p.name == family), None)
+    return next((p for p in plug_ins.installed("target", built_in()) if p.name == family), None)
 
 
 def register(family: str, loader: Loader) -> None:
     """Let `loader` answer for a family of names in this process. Raises ValueError where the name is taken."""
-    if _registered.get(family, loader) is not loader or family in _built_in():
+    if _registered.get(family, loader) is not loader or family in built_in():
         raise ValueError(f"the target family {family!r} is already registered")
     _registered[family] = loader
 
@@ -65,12 +67,13 @@ def _family(name: str) -> str:
 
 def _families(plugged: Mapping[str, PlugIn]) -> dict[str, Loader]:
     """Built-in families win over registered ones, and those over plug-ins, whatever a package calls its own."""
-    built_in = _built_in()
+    ours = built_in()
     others = {name: _of_plug_in(plug_in) for name, plug_in in plugged.items()} | _registered
-    return built_in | {name: loader for name, loader in others.items() if name not in built_in}
+    return ours | {name: loader for name, loader in others.items() if name not in ours}
 
 
-def _built_in() -> dict[str, Loader]:
+def built_in() -> dict[str, Loader]:
+    """The families that lettvin brings."""
     names = [f"efficientnet-lite{size}" for size in (0, 1, 2)]
     return dict.fromkeys([*names, *(f"{name}-random" for name in names)], _efficientnet_lite)
 

@@ -61,6 +61,11 @@ class Instrument:
         """The JSON schema of the arguments."""
         return self.arguments.model_json_schema()
 
+    @property
+    def origin(self) -> str:
+        """Who brings it: "lettvin", a package with its version, or a file."""
+        return "lettvin" if self.plug_in is None else self.plug_in.origin
+
     def call(self, lab: Lab, arguments: dict[str, Any]) -> Result:
         """Validate and run. Raises `ToolError` with one line a mistake where the arguments do not fit.
 
@@ -216,12 +221,12 @@ def instruments(asked: Sequence[str] = ()) -> dict[str, Instrument]:
     plugged = plug_ins.usable("tool", OURS)
     for name in asked:
         if name in plugged:
-            known[name] = _loaded(plugged.pop(name))
+            known[name] = loaded(plugged.pop(name))
     chosen: dict[str, str] = {}  # instrument -> the FILE.py:function that was asked for
     for name in asked:
         if name in known and not plug_ins.is_file(name):
             continue
-        made = _loaded(plug_ins.asked_for("tool", name, known))
+        made = loaded(plug_ins.asked_for("tool", name, known))
         if chosen.setdefault(made.name, name) != name:
             raise BadInput(f"tools {chosen[made.name]!r} and {name!r} are both called {made.name!r}: rename one")
         known[made.name] = made
@@ -230,7 +235,7 @@ def instruments(asked: Sequence[str] = ()) -> dict[str, Instrument]:
             plug_ins.leave_out(plug_in, f"{chosen[name]!r} was asked for in its place")
             continue
         try:
-            made = _loaded(plug_in)
+            made = loaded(plug_in)
             if name in known and _home(known[name].function).isdisjoint(_home(made.function)):
                 raise BadInput(f"{known[name].function.__module__} has registered one of that name")
             known[name] = made
@@ -239,7 +244,7 @@ def instruments(asked: Sequence[str] = ()) -> dict[str, Instrument]:
     return known
 
 
-def _loaded(plug_in: PlugIn) -> Instrument:
+def loaded(plug_in: PlugIn) -> Instrument:
     """The instrument that a plug-in names. Raises `BadInput`."""
     with _registering_nothing():
         function = plug_ins.load(plug_in)

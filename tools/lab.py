@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from pydantic import BaseModel
@@ -54,9 +55,20 @@ class Limits:
                 raise BadInput(f"{name} {value!r} leaves nothing to work with: give a number above 0")
 
 
+class Readings(Protocol):
+    """What the run has measured, kept with the run: activations by unit key and picture id."""
+
+    def known(self, unit: str, pictures: Iterable[str]) -> dict[str, Activation]: ...
+
+    def note(self, unit: str, found: Mapping[str, Activation], maps: bool) -> None: ...
+
+
 @dataclass
 class Lab:
-    """One run's instruments' world. `progress(stage, done, total)` is told what is being done now."""
+    """One run's instruments' world. `progress(stage, done, total)` is told what is being done now.
+
+    `readings`: where the run keeps what it measured, beside the store that all runs share; it is asked first.
+    """
 
     unit: Unit
     source: Source
@@ -68,6 +80,7 @@ class Lab:
     limits: Limits = field(default_factory=Limits)
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None
     started: float = field(default_factory=time.monotonic)
+    readings: Readings | None = None
     pictures: dict[str, Picture] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)  # ids measured in this run
     used_data: set[int] = field(default_factory=set)  # indices of the data pictures among them
@@ -179,26 +192,34 @@ class Lab:
     def measure(self, pictures: Sequence[Picture]) -> list[Reading]:
         """The unit's answer to each picture, in order. Raises `LimitReached` before a limit would be passed."""
         self.check_time()
-        new = {p.id for p in pictures if not isinstance(p.provenance, FromData)} - self.spent
-        if self.limits.images is not None and len(self.spent) + len(new) > self.limits.images:
-            raise LimitReached(f"--max-images {self.limits.images}")
-        self.know(pictures)
         answers = self.activations(pictures, self.unit)
-        self.spent |= new
-        self.used |= {p.id for p in pictures}
-        self.used_data |= {p.provenance.index for p in pictures if isinstance(p.provenance, FromData)}
+        self.know(pictures)
         return [
             Reading(picture=p.id, peak=a.peak, mean=a.mean, percentile=self.percentile(a.peak))
             for p, a in ((p, answers[p.id]) for p in pictures)
         ]
 
+    def _afford(self, pictures: Sequence[Picture]) -> None:
+        """Raises `LimitReached` where to measure these pictures would pass the limit; the data's own are free."""
+        spent = self.spent | {p.id for p in pictures if not isinstance(p.provenance, FromData)}
+        if self.limits.images is not None and len(spent) > self.limits.images:
+            raise LimitReached(f"--max-images {self.limits.images}")
+
+    def _spend(self, pictures: Sequence[Picture]) -> None:
+        """Write down that these pictures were measured, by whichever way: they count, and can confirm nothing any more."""
+        self.spent |= {p.id for p in pictures if not isinstance(p.provenance, FromData)}
+        self.used |= {p.id for p in pictures}
+        self.used_data |= {p.provenance.index for p in pictures if isinstance(p.provenance, FromData)}
+
     def activations(self, pictures: Sequence[Picture], unit: Unit, maps: bool = False) -> dict[str, Activation]:
         """Activations by picture id, computed only where the store has none (or, of an older store, no map).
 
-        What is computed is kept whole, map included, so that no later question needs another forward.
+        What is computed is kept whole, map included, so that no later question needs another forward. Raises `LimitReached`
+        before more pictures would be measured than the run may.
         """
+        self._afford(pictures)
         key = unit.key
-        known = self.store.activations(unit.target.key, key, (p.id for p in pictures))
+        known = self._known(unit.target.key, key, [p.id for p in pictures], maps)
         missing = list({p.id: p for p in pictures if p.id not in known or (maps and known[p.id].map is None)}.values())
         step = 64
         for start in range(0, len(missing), step):
@@ -211,8 +232,25 @@ class Lab:
                 mean = before.mean if before else float(found.mean(dtype=np.float64))
                 rows.append((picture.id, Activation(peak, mean, found)))
             self.store.remember(unit.target.key, key, rows)
+            self._note(key, dict(rows), maps)
             known |= dict(rows)
+        self._note(key, known, maps)
+        self._spend(pictures)
         return known
+
+    def _known(self, target: str, key: str, pictures: Sequence[str], maps: bool) -> dict[str, Activation]:
+        """What is known of these pictures: the run's own numbers, else the store's; a map from either."""
+        mine = {} if self.readings is None else self.readings.known(key, pictures)
+        rest = [p for p in dict.fromkeys(pictures) if p not in mine or (maps and mine[p].map is None)]
+        known = self.store.activations(target, key, rest)
+        for picture, own in mine.items():
+            found = known.get(picture)
+            known[picture] = Activation(own.peak, own.mean, found.map) if found is not None and own.map is None else own
+        return known
+
+    def _note(self, key: str, found: Mapping[str, Activation], maps: bool) -> None:
+        if self.readings is not None:
+            self.readings.note(key, found, maps)
 
     def others(self, pictures: Sequence[Picture], channels: Sequence[int]) -> np.ndarray:
         """Peaks of other channels of the unit's layer on the pictures: float32, pictures x channels. Controls only."""
@@ -223,9 +261,10 @@ class Lab:
         def see(_: str, maps: torch.Tensor) -> None:
             rows.extend(maps[:, list(channels)].amax(dim=(2, 3)).float().cpu().numpy())
 
+        self._afford(pictures)
         wanted = list({p.id: p for p in pictures}.values())
         key = f"{self.unit.layer.name}:peaks of " + "|".join(str(c) for c in channels)  # never a unit's own key
-        known = self.store.activations(self.unit.target.key, key, (p.id for p in wanted))
+        known = self._known(self.unit.target.key, key, [p.id for p in wanted], maps=True)
         missing = [p for p in wanted if p.id not in known]
         if missing:
             self.unit.target.watch(missing, [self.unit.layer.name], see)
@@ -234,4 +273,6 @@ class Lab:
             ]
             self.store.remember(self.unit.target.key, key, found)
             known |= dict(found)
+        self._note(key, known, maps=True)
+        self._spend(pictures)
         return np.stack([np.asarray(known[p.id].map)[0] for p in pictures])
