@@ -8,12 +8,14 @@ Not detected: a value of minus infinity at a position that is neither its map's 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -24,7 +26,10 @@ from ...targets.errors import BadInput, TargetFailed
 from ...targets.module import ModuleTarget
 from ...targets.picture import Picture
 from ...targets.target import Layer, Target, Unit
+from ..broken_entries import Broken, tell_broken
 from ..sources.source import Source, Unreadable
+from ..writing import write_whole
+from .digests import array_digest, column_digests, sealed, unsealed
 from .histogram import Histograms
 from .positions import peaks_of, places, positions_for, values_at
 from .record import SPARSE_SHARE, Skipped, state_of
@@ -32,7 +37,7 @@ from .record import SPARSE_SHARE, Skipped, state_of
 if TYPE_CHECKING:
     import torch
 
-VERSION = "1"  # raised whenever a change here changes a number or a file
+VERSION = "2"  # raised whenever a change here changes a number or a file
 CONSTANT = 1e-6
 
 Watch = Callable[[int, int], None]
@@ -89,6 +94,7 @@ class Pass:
         self.sampled = positions_for(self.n)
         self.done = 0
         self.skipped: list[Skipped] = []
+        self.written = [hashlib.sha256() for _ in tracks]  # of all that went to each file of peaks
         self.histograms = [Histograms(track.units) for track in tracks]
         self.low = [np.full(track.units, np.inf, dtype=np.float32) for track in tracks]  # of the peaks
         self.high = [np.full(track.units, -np.inf, dtype=np.float32) for track in tracks]
@@ -128,7 +134,8 @@ class Pass:
         finally:
             counting.close()
             for file in files:
-                file.close()
+                with suppress(OSError):  # flushed above, or the disk is full: then what went wrong is on its way already
+                    file.close()
 
     def _passed(self, counting: _Counting, files: Sequence[BinaryIO], watch: Watch | None) -> None:
         """A batch that was counted goes to the files."""
@@ -137,10 +144,11 @@ class Pass:
             return
         counting.broken = True  # until files and state agree again
         stop = min(batch.start + self.batch, self.n)
-        for file, track, peaks in zip(files, self.tracks, batch.peaks, strict=True):
+        for file, written, track, peaks in zip(files, self.written, self.tracks, batch.peaks, strict=True):
             block = np.full((stop - batch.start, track.units), np.nan, dtype=np.float32)
             block[[index - batch.start for index in batch.pictures]] = peaks
             file.write(block.data)
+            written.update(block.data)
         self.skipped.extend(batch.skipped)
         self.done, counting.broken = stop, False
         if watch is not None:
@@ -234,15 +242,36 @@ class Pass:
         return file
 
     def _go_on(self) -> None:
-        """Take up the last checkpoint if there is one, else begin anew."""
+        """Take up the last checkpoint if there is one, whole and sound, else begin anew."""
         state = self.place / "checkpoint.npz"
-        if not state.is_file():
-            shutil.rmtree(self.place, ignore_errors=True)
-            self.place.mkdir(parents=True)
-            return
-        with np.load(state, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        about = json.loads(str(arrays["about"]))
+        if state.is_file():
+            try:
+                return self._take_up(state)
+            except Broken as broken:
+                tell_broken(f"a broken part of a dissection ({broken})", set(), "checkpoint")
+        shutil.rmtree(self.place, ignore_errors=True)
+        self.place.mkdir(parents=True)
+
+    def _take_up(self, state: Path) -> None:
+        """Go on from a checkpoint. Raises `Broken` where it, or what it counted, is not what was written."""
+        try:
+            with np.load(state, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            about = unsealed(str(arrays.pop("about")), state.name)
+        except Broken:
+            raise
+        except Exception as error:  # a broken archive makes its reader raise nearly anything
+            raise Broken(f"{state.name} cannot be read") from error
+        check_arrays(arrays, about["arrays"], state.name)
+        for number, track in enumerate(self.tracks):
+            path, left = self.place / f"peaks-{number}.f32", about["done"] * track.units * 4
+            with suppress(OSError), path.open("rb") as file:
+                while left and (block := file.read(min(left, 2**20))):
+                    self.written[number].update(block)
+                    left -= len(block)
+            if self.written[number].hexdigest() != about["files"][number]:
+                self.written = [hashlib.sha256() for _ in self.tracks]
+                raise Broken(f"{path.name} is not what was written")
         # the batch in which bins were first laid out decides them: go on as the pass began
         self.done, self.batch = about["done"], about["batch"]
         self.skipped = [Skipped(*row) for row in about["skipped"]]
@@ -265,8 +294,12 @@ class Pass:
         for file in files:
             file.flush()
             os.fsync(file.fileno())
-        arrays = self._arrays() | {"about": np.array(json.dumps(self._about()))}
-        _write_arrays(self.place / "checkpoint.npz", arrays)
+        arrays = self._arrays()
+        about = self._about() | {
+            "arrays": {name: array_digest(array) for name, array in arrays.items()},
+            "files": [written.hexdigest() for written in self.written],
+        }
+        _write_arrays(self.place / "checkpoint.npz", arrays | {"about": np.array(json.dumps(sealed(about)))})
 
     def _finish(self, files: Sequence[BinaryIO]) -> None:
         for file in files:
@@ -279,6 +312,8 @@ class Pass:
             share = histograms.positive() / max(histograms.n, 1)
             active = (self.high[number] > 0) & ~dead
             arrays |= {f"{number}.dead": dead, f"{number}.sparse": active & (share < SPARSE_SHARE)}
+            columns = column_digests(self.place / f"peaks-{number}.f32", self.n, self.tracks[number].units)
+            arrays |= {f"{number}.columns": columns}
         _write_arrays(self.place / "statistics.npz", arrays)
         about = {
             "version": VERSION,
@@ -289,10 +324,10 @@ class Pass:
             "sampled": self.sampled,
             "layers": [{"name": t.name, "units": t.units, "kind": t.layer.kind} for t in self.tracks],
             "skipped": self._about()["skipped"],
+            "arrays": {name: array_digest(array) for name, array in arrays.items()},
         }
-        temporary = self.place / "dissection.json.part"
-        temporary.write_text(json.dumps(about, indent=1))
-        os.replace(temporary, self.place / "dissection.json")  # last: its presence says that all the rest is there
+        # last: its presence says that all the rest is there
+        write_whole(self.place / "dissection.json", json.dumps(sealed(about), indent=1).encode())
         (self.place / "checkpoint.npz").unlink(missing_ok=True)
 
 
@@ -328,8 +363,18 @@ class _Counting:
 
 def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:  # a full disk, say: what was written of it must not fill it any longer
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def check_arrays(arrays: Mapping[str, np.ndarray], digests: Mapping[str, str], name: str) -> None:
+    """Raises `Broken` where these arrays of the file `name` are not those whose hashes are given."""
+    if arrays.keys() != digests.keys() or any(array_digest(array) != digests[key] for key, array in arrays.items()):
+        raise Broken(f"{name} is not what was written")
