@@ -190,4 +190,4 @@ def test_relations_that_contradict_each_other_are_bad_input() -> None:
 
 def test_explain_says_what_was_understood() -> None:
     told = explain(parse("a large red car to the left of two small fish on sand at night"))
-    assert told == "1 car: large, plain, red; 2 fish: small, plain, any colour; car left of fish; on sand; night light"
+    assert told == "1 car: large, plain, red; 2 fish: small, plain, a natural colour; car left of fish; on sand; night light"

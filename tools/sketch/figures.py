@@ -7,9 +7,9 @@ stimuli (`stimuli`), what lies behind and the order of layers (`paint`), the out
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import repeat
 
 import numpy as np
@@ -25,8 +25,11 @@ from .textures import SIZE, cloud, fibres
 from .vocabulary import NOUNS
 
 _LUCK = 40  # random numbers a pose has: 24 for the figure, the rest below
-_FURRY = ("animal", "plant", "clothing")
-_RELIEF = 0.36  # strength of the volume shading
+_SURFACES: dict[str, tuple[Callable[[], np.ndarray], float]] = {  # texture, strength
+    "animal": (partial(cloud, 4), 0.0035), "plant": (partial(cloud, 4), 0.002), "food": (partial(cloud, 4), 0.002),
+    "clothing": (fibres, 0.0008),
+}  # fmt: skip
+_RELIEF = 0.42  # strength of the volume shading
 _STRETCH, _SHEAR, _WARP = 0.07, 0.06, 0.06  # how far poses vary
 
 
@@ -137,23 +140,28 @@ def _patterned(thing: Thing, drawing: Drawing, side: int, luck: list[float]) -> 
 def _lit(flat: np.ndarray, cover: np.ndarray, thing: Thing, side: int, light_x: float, luck: list[float]) -> np.ndarray:
     """Premultiplied colours with volume (a relief of the blurred silhouette), light from above, and texture."""
     h, w = cover.shape
-    relief = _relief(cover, max(2.0, 0.085 * thing.scale * side), light_x)
-    surface = _surface(NOUNS[thing.noun].category in _FURRY)
+    shade = _relief(cover, max(2.0, 0.085 * thing.scale * side), light_x)
+    surface = _surface(NOUNS[thing.noun].category)
     x0, y0 = int(luck[37] * (SIZE - w)) if w < SIZE else 0, int(luck[38] * (SIZE - h)) if h < SIZE else 0
     if w > SIZE or h > SIZE:
         surface = np.tile(surface, (-(-h // SIZE), -(-w // SIZE)))
-    shade = relief + surface[y0 : y0 + h, x0 : x0 + w]
+    shade += surface[y0 : y0 + h, x0 : x0 + w]
     lighter = np.maximum(shade, 0) * np.float32(0.75)  # mixed with white; what is darker is mixed with black
+    # What is nearly black, as eyes are, stays so.
+    lighter *= np.minimum((flat[:, :, 0] + flat[:, :, 1] + flat[:, :, 2]) * np.float32(1 / 150), 1)
     lit = flat * (1 + np.minimum(shade, 0) - lighter)[:, :, None]
     lit += (cover * lighter * np.float32(255))[:, :, None]
     return np.asarray(lit)
 
 
-@lru_cache(maxsize=2)
-def _surface(furry: bool) -> np.ndarray:
-    """What a surface's roughness adds to its lightness: float32, 512 x 512."""
-    texture, depth = (fibres(), 0.0008) if furry else (cloud(4), 0.0006)
-    return np.asarray((texture.astype(np.float32) - 128) * np.float32(depth))
+@lru_cache(maxsize=16)
+def _surface(category: str) -> np.ndarray:
+    """What a surface's roughness adds to its lightness: float32, 512 x 512.
+
+    Animals have a mottled hide: EfficientNet-Lite0 takes a smooth one, or one with hairs drawn out, for a toy's.
+    """
+    texture, depth = _SURFACES.get(category, (partial(cloud, 4), 0.0006))
+    return np.asarray((texture().astype(np.float32) - 128) * np.float32(depth))
 
 
 def _relief(cover: np.ndarray, reach: float, light_x: float) -> np.ndarray:

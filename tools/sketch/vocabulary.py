@@ -53,14 +53,14 @@ _TABLE: dict[str, str] = {
         butterfly | butterflies | 1.13 | flies | wings
         snail | | 1.56 | stands | shell
         turtle | | 1.63 | stands | legs, head, shell, eye
-        duck | | 1.53 | stands | beak, head, wing, eye
-        owl | | 0.71 | stands | ears, wings, eye, beak, feet
+        duck | | 1.8 | stands | beak, head, wing, eye
+        owl | | 0.63 | stands | ears, wings, eye, beak, feet
         penguin | | 0.7 | stands | feet, wings, belly, beak, eye
         snake | | 1.85 | stands | tongue, head, eye
         whale | | 1.53 | stands | spout, tail, belly, fin, eye
         crab | | 1.26 | stands | legs, claws, eye
         giraffe | | 0.65 | stands | tail, legs, head, eye
-        pig | | 1.57 | stands | tail, legs, head, snout, eye
+        pig | | 1.6 | stands | tail, legs, head, snout, eye
     """,
     "vehicle": """
         car | | 1.98 | stands | windows, light, wheels
@@ -163,6 +163,22 @@ COLOURS: dict[str, RGB] = {
     "pink": (249, 146, 186),
     "brown": (116, 69, 34),
 }
+
+NATURAL: dict[str, tuple[str, ...]] = {
+    "dog": ("brown", "black", "white"), "cat": ("orange", "grey", "black"), "horse": ("brown", "black", "white"),
+    "elephant": ("grey",), "rabbit": ("brown", "grey", "white"), "fish": ("orange", "grey", "blue"),
+    "bird": ("brown", "blue", "red"), "butterfly": ("orange", "yellow", "blue"), "snail": ("brown",),
+    "turtle": ("brown", "green"), "duck": ("brown", "white", "grey"), "owl": ("brown", "grey"), "penguin": ("black",),
+    "snake": ("green", "brown"), "whale": ("grey", "black"), "crab": ("red", "orange"), "giraffe": ("orange", "brown"),
+    "pig": ("pink",), "airplane": ("white", "grey"), "rocket": ("white", "red"), "tree": ("green",),
+    "mushroom": ("brown", "red", "white"), "cactus": ("green",), "apple": ("red", "green"), "banana": ("yellow",),
+    "carrot": ("orange",), "cherry": ("red",), "cake": ("brown", "white", "pink"), "pumpkin": ("orange",),
+    "crown": ("yellow",), "table": ("brown",), "key": ("grey", "yellow"), "hammer": ("grey", "black"),
+    "candle": ("white", "red"), "camera": ("black",), "castle": ("grey",), "lighthouse": ("white", "red"),
+    "hand": ("brown", "pink"), "eye": ("brown", "blue", "green"), "guitar": ("brown", "black"),
+    "trumpet": ("yellow",), "piano": ("black", "brown"), "star": ("yellow",),
+}  # fmt: skip
+"""The colours that a thing has as a rule; a prompt that names none gets one of them. Of any other noun: any colour."""
 
 PATTERNS: tuple[str, ...] = (
     "striped",

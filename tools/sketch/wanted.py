@@ -6,6 +6,7 @@ prompts (`prompt`).
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from .caption import PLACES, listed
 from .pen import BODY
 from .relations import Wish, arrange
 from .scenes import random_thing, stream
-from .vocabulary import BACKGROUNDS, NOUNS, STIMULI, plural
+from .vocabulary import BACKGROUNDS, NATURAL, NOUNS, STIMULI, plural
 
 MOST = 12
 """The most things a prompt may ask for."""
@@ -48,6 +49,8 @@ class Wanted:
 def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
     """A scene of what is wanted; everything left open is decided by the seed, and by nothing else.
 
+    Where no colour is wanted, a noun that has colours of its own (`NATURAL`) gets one of them.
+
     The same seed gives prompts that differ in one word scenes that differ in little else. Where no background is
     wanted, stimuli alone stand on the plain one. Raises `BadInput` where relations cannot be fulfilled together.
     """
@@ -72,7 +75,13 @@ def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
         if count > 1 and some.noun in STIMULI and "size" not in fixed:
             fixed["size"] = "small"  # a large stimulus would fill the frame alone
         members.append(list(range(len(things), len(things) + count)))
-        things += [random_thing(luck_here, **fixed) for _ in range(count)]
+        for member in range(count):
+            thing = random_thing(luck_here, **fixed)
+            if some.noun in NATURAL and some.colour is None:
+                natural = NATURAL[some.noun]
+                chosen = natural[int(stream(seed, 15, group, member).integers(len(natural)))]
+                thing = dataclasses.replace(thing, colour=chosen)
+            things.append(thing)
     wishes = [(a, relation, b) for i, relation, j in wanted.relations for a in members[i] for b in members[j]]
     # What stands on, inside or lower than another is painted after it.
     order = list(range(len(things)))
@@ -112,7 +121,7 @@ def _explained(some: WantedThing) -> str:
         of.append(some.orientation or "any orientation")
     if stimulus is not None and stimulus.periodic:
         of.append(some.frequency or "any frequency")
-    of.append(some.colour or "any colour")
+    of.append(some.colour or ("a natural colour" if some.noun in NATURAL else "any colour"))
     count = "2 to 4" if some.count is None else str(some.count)
     if BODY in some.missing:
         of.append("only the " + listed([part for part in NOUNS[some.noun or ""].parts if part not in some.missing]))
