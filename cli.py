@@ -20,7 +20,7 @@ from pathlib import Path
 import typer
 
 from . import __version__, options, terminal
-from .targets.errors import BadInput, LimitReached, nearest
+from .targets.errors import BadInput, DiskFull, LimitReached, nearest
 
 app = typer.Typer(
     add_completion=False,
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
         return code
-    except BadInput as error:
+    except (BadInput, DiskFull) as error:
         return _complain(str(error), 2)
     except LimitReached as error:
         return _complain(str(error), 3)
@@ -180,13 +180,15 @@ def dissect(
     from .tools.dissection import dissect as dissect_layers
     from .tools.sources.cutouts import with_folders
     from .tools.sources.open_source import open_source
-    from .tools.store import cache_folder
+    from .tools.store import Store, cache_folder
 
     source = open_source(with_folders(data, cutouts, backgrounds))
     loaded = load_target(target, device)
     began = time.perf_counter()
-    with terminal.progress("dissecting") as watch:
-        found = dissect_layers(loaded, source, wanted, folder=cache_folder() / "dissections", watch=watch)
+    with Store(cache_folder()) as store, terminal.progress("dissecting") as watch:  # the store keeps the cache in its limit
+        waiting = terminal.said("waiting for another process that makes the same dissection", watch)
+        place = store.folder / "dissections"
+        found = dissect_layers(loaded, source, wanted, folder=place, watch=watch, waiting=waiting)
     seconds = time.perf_counter() - began
     rows = [(x, found.layer(x).units, found.dead(x).sum(), found.sparse(x).sum()) for x in found.layers]
     terminal.table(("layer", "units", "dead", "sparse"), rows)
@@ -304,6 +306,25 @@ def _cover(seed: int, n: int, as_json: bool) -> None:
     terminal.table((), [*told, ("group scenes", str(found.group_scenes))])
     rows = [(c.kind, c.kinds, c.met, c.least, c.rarest, f"{c.median:g}", c.promised or "") for c in found.covered]
     terminal.table(("kind", "known", "met", "scenes of the rarest", "which is", "median", "promised"), rows)
+
+
+@app.command()
+def cache(clear: options.Clear = False, limit: options.CacheLimit = None, as_json: options.Json = False) -> None:
+    """Say what the cache holds, and make room in it.
+
+    What is taken away is made again where it is asked for; what a running process needs stays. $LETTVIN_CACHE is where
+    the cache lies, $LETTVIN_CACHE_LIMIT (20GB if not set) the size it is kept within.
+    """
+    from .tools.cache_report import cache_report, make_room
+    from .tools.store import cache_folder
+
+    folder = cache_folder()
+    report = cache_report(folder, make_room(folder, clear, limit))
+    if as_json:
+        print(json.dumps(report.as_values()))
+    else:
+        terminal.table(report.head, report.rows())
+        print("\n".join(report.lines()))
 
 
 @app.command()

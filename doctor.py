@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from . import __version__
-from .targets.errors import BadInput
+from .targets.errors import BadInput, DiskFull
 
 
 def facts() -> Iterator[tuple[str, str]]:
@@ -101,22 +101,14 @@ def _fonts() -> str:
 
 
 def _cache() -> str:
+    from .tools.cache_report import cache_line
     from .tools.store import cache_folder
 
-    folder = cache_folder()
-    size = count = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            try:
-                size += os.lstat(os.path.join(place, name)).st_size
-            except OSError:  # another process has just removed it
-                continue
-            count += 1
-    return f"{folder}, {size / 2**20:.1f} MiB in {count} files"
+    return cache_line(cache_folder())
 
 
 def _or_why(find: Callable[[], str]) -> str:
     try:
         return find()
-    except (BadInput, ImportError, OSError, RuntimeError) as error:
+    except (BadInput, DiskFull, ImportError, OSError, RuntimeError) as error:
         return f"unknown: {str(error).splitlines()[0] if str(error) else type(error).__name__}"

@@ -80,6 +80,10 @@ MaxImages = Annotated[
 ]
 MaxSeconds = Annotated[float | None, typer.Option(parser=duration, metavar="S", help="Stop after so many seconds.")]
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu or cuda.")]
+Clear = Annotated[bool, typer.Option("--clear", help="Take away all that no running process needs.")]
+CacheLimit = Annotated[
+    str | None, typer.Option("--limit", metavar="SIZE", help="Make room now, until SIZE is left, such as 5GB.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
 OpenIt = Annotated[bool, typer.Option("--open/--no-open", help="Open the page where there is a screen.")]

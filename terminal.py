@@ -5,6 +5,7 @@ Covered: layout. Not covered: what is told (`cli.py`), and a run's own lines (`a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -31,3 +32,16 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def said(line: str, then: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """A watch that says a line on stderr when it is first told something, and hands on what it is told."""
+    told: list[str] = []
+
+    def watch(done: int, total: int) -> None:
+        if not told:
+            told.append(line)
+            print(line, file=sys.stderr)
+        then(done, total)
+
+    return watch

@@ -9,7 +9,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .eviction import KINDS, Taken, cache_limit, entries, needed, quick_size, running, size_text
+from ..targets.errors import BadInput
+from .eviction import KINDS, Taken, cache_limit, clear, entries, needed, quick_size, running, shrink, size_text
 from .store_index import Index
 
 
@@ -38,6 +39,11 @@ class CacheReport:
         """As JSON has it."""
         return asdict(self)
 
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The head of the table of `rows`."""
+        return ("kind", "entries", "size", "needed by runs", "oldest use")
+
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """A row for each kind: its name, how many, size, what running processes need of it, oldest last use."""
         return [
@@ -52,6 +58,18 @@ class CacheReport:
             told.append(f"taken away: {size_text(self.taken.bytes)} in {self.taken.entries:,} entries")
         whole = f"{self.folder}: {size_text(self.bytes)} of at most {size_text(self.limit)}"
         return [*told, whole + (f"; {self.runs} open now" if self.runs else "")]
+
+
+def make_room(folder: Path, everything: bool, limit: str | None) -> Taken | None:
+    """Take away all that no running process needs, or what is over a size such as '5GB'; nothing where neither is wanted.
+
+    Raises `BadInput`.
+    """
+    if everything and limit is not None:
+        raise BadInput("cache takes one of --clear and --limit SIZE")
+    if limit is not None:
+        return shrink(folder, cache_limit(limit))
+    return clear(folder) if everything else None
 
 
 def cache_report(folder: Path, taken: Taken | None = None) -> CacheReport:
