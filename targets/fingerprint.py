@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -102,9 +102,13 @@ def _cell(cell: object) -> object:
         return None
 
 
-@cache  # finding a class in its file parses the file, and a network has few classes and many modules of each
-def _source(thing: type | Callable[..., object]) -> str:
+def _source(thing: Any) -> str:
     """The source of a class or function, or its name where there is none (a notebook, a C extension)."""
+    return _read_source(thing)
+
+
+@cache  # finding a class in its file parses the file, and a network has few classes and many modules of each
+def _read_source(thing: Any) -> str:
     name = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', '')}"
     code = getattr(thing, "__code__", None)
     # two lambdas of one line have the same source: what the code names and holds tells them apart

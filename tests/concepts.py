@@ -8,7 +8,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from lettvin.tools.sketch import vocabulary as v
-from lettvin.tools.sketch.concept import Concept, Light, Not, On, Phrase, both, either
+from lettvin.tools.sketch.concept import AtLeast, Concept, Light, Not, On, Phrase, Related, both, either
 
 ATTRIBUTES = {
     "noun": [*list(v.NOUNS)[:8], *v.STIMULI],
@@ -24,9 +24,12 @@ phrases = (
     .flatmap(lambda names: st.fixed_dictionaries({name: st.sampled_from(ATTRIBUTES[name]) for name in names}))
     .map(lambda named: Phrase(**named))
 )
+nouns = phrases.filter(lambda phrase: phrase.noun is not None)
+counts = st.builds(AtLeast, st.integers(2, 6), nouns)
+relations = st.builds(Related, nouns, st.sampled_from(v.RELATIONS), nouns)
 places = st.sampled_from(v.BACKGROUNDS).map(On)
 lights = st.sampled_from([light for light in v.LIGHTS if light != "normal"]).map(Light)
-terms: st.SearchStrategy[Concept] = st.one_of(phrases, phrases, places, lights)
+terms: st.SearchStrategy[Concept] = st.one_of(phrases, phrases, counts, relations, places, lights)
 
 
 def _joined(inner: st.SearchStrategy[Concept]) -> st.SearchStrategy[Concept]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from functools import cache
+from random import Random
 
 import numpy as np
 import pytest
@@ -13,26 +14,32 @@ from hypothesis import strategies as st
 
 from lettvin.targets.errors import BadInput
 from lettvin.targets.picture import Scene, Thing
-from lettvin.tests.concepts import concepts
+from lettvin.tests.concepts import ATTRIBUTES, concepts
 from lettvin.tools.corpus import FUNCTION_WORDS, Corpus
 from lettvin.tools.sketch import vocabulary as v
 from lettvin.tools.sketch.caption import caption
 from lettvin.tools.sketch.concept import (
     And,
+    AtLeast,
     Concept,
     Light,
     Not,
     On,
     Or,
     Phrase,
+    Related,
     Word,
+    both,
     caption_words,
+    differ,
+    either,
     holds,
     holds_in_words,
     normal,
     parse,
-    terms,
 )
+from lettvin.tools.sketch.concept_scenes import examples
+from lettvin.tools.sketch.placing import extent
 from lettvin.tools.sketch.scenes import random_scene
 from lettvin.tools.sources.source import About
 
@@ -60,6 +67,10 @@ def test_every_concept_is_read_back_from_what_it_is_written_as(concept: Concept)
 @pytest.mark.parametrize(
     ("text", "means"),
     [
+        ("at least two striped dogs", AtLeast(2, Phrase(noun="dog", pattern="striped"))),
+        ("at least 3 dog", AtLeast(3, Phrase(noun="dog"))),
+        ("a dog to the left of the red cats", Related(Phrase(noun="dog"), "left of", Phrase(noun="cat", colour="red"))),
+        ("dog on table and on grass", And((Related(Phrase(noun="dog"), "on", Phrase(noun="table")), On("grass")))),
         ("car", Phrase(noun="car")),
         ("A Large  red CAR", Phrase(noun="car", colour="red", size="large")),
         ("the striped cats", Phrase(noun="cat", pattern="striped")),
@@ -106,6 +117,12 @@ def test_every_word_of_the_drawn_world_can_be_said() -> None:
         ("red blue car", "two of colour: 'red' and 'blue'"),
         ("car on grass", "'car and on snow'"),
         ("car at night", "'car and at night'"),
+        ("at least seventeen dogs", "'seventeen' is no number from one to six"),
+        ("at least two", "before 'the end'"),
+        ("at least two red", "'at least two' wants a noun after it, not 'red'"),
+        ("dog left of red", "'dog left of' wants a noun after it, not 'red'"),
+        ("dog left of cat left of car", "'left' was not expected"),
+        ("red left of car", "unknown word 'left'"),
         ("red car or", "before 'the end'"),
         ("and car", "before 'and'"),
         ("not red", "before 'not'"),
@@ -127,7 +144,8 @@ def test_what_cannot_be_read_is_named_in_one_line(text: str, says: str) -> None:
     assert len(str(refused.value)) < 300
 
 
-WORDS = ["red", "car", "on", "snow", "at", "night", "in", "dark", "light", "and", "or", "not", "(", ")", "a", "dogs"]
+WORDS = ["at", "least", "two", "left", "of", "table", "red", "car", "on", "snow", "night", "in", "dark", "light"]
+WORDS += ["and", "or", "not", "(", ")", "a", "dogs"]
 
 
 @settings(max_examples=300)
@@ -159,6 +177,57 @@ def test_light_is_the_scenes() -> None:
     assert not holds(parse("in dark light"), scene(RED_CAR, light="night"))
 
 
+def plainly(concept: Concept, s: Scene) -> bool:
+    """Whether the concept is true of the scene, thing by thing and box by box, as the grammar's page says it."""
+
+    def named(phrase: Phrase) -> list[int]:
+        words = [(name, getattr(phrase, name)) for name in ATTRIBUTES if getattr(phrase, name) is not None]
+        return [i for i in range(len(s.things)) if all(getattr(s.things[i], name) == word for name, word in words)]
+
+    def box(thing: Thing) -> tuple[float, float, float, float]:
+        wide, high = extent(thing)
+        return thing.x - wide / 2, thing.y - high / 2, thing.x + wide / 2, thing.y + high / 2
+
+    def stands(relation: str, a: Thing, b: Thing) -> bool:
+        (left, top, right, bottom), (b_left, b_top, b_right, b_bottom) = box(a), box(b)
+        if relation in ("left of", "right of"):
+            (a, b), wide = ((a, b) if relation == "left of" else (b, a)), (right - left) + (b_right - b_left)
+            return b.x - a.x - wide / 4 >= -1e-12
+        if relation in ("above", "below"):
+            (a, b), high = ((a, b) if relation == "above" else (b, a)), (bottom - top) + (b_bottom - b_top)
+            return b.y - a.y - high / 4 >= -1e-12
+        if relation == "on":
+            gap, tall = b_top - bottom, bottom - top
+            return -0.3 * tall <= gap <= 0.05 * tall and b_left <= a.x <= b_right
+        return b_left <= left + 1e-6 and right <= b_right + 1e-6 and b_top <= top + 1e-6 and bottom <= b_bottom + 1e-6
+
+    if isinstance(concept, Phrase):
+        return len(named(concept)) > 0
+    if isinstance(concept, AtLeast):
+        return len(named(concept.phrase)) >= concept.n
+    if isinstance(concept, Related):
+        pairs = [(i, j) for i in named(concept.one) for j in named(concept.other) if i != j]
+        return any(stands(concept.relation, s.things[i], s.things[j]) for i, j in pairs)
+    if isinstance(concept, On):
+        return concept.background == s.background
+    if isinstance(concept, Light):
+        return concept.light == s.light
+    if isinstance(concept, Not):
+        return not plainly(concept.part, s)
+    assert isinstance(concept, And | Or)
+    truths = [plainly(part, s) for part in concept.parts]
+    return all(truths) if isinstance(concept, And) else any(truths)
+
+
+@settings(max_examples=150, deadline=None)
+@given(concepts, st.integers(0, 199))
+def test_a_concept_is_true_of_a_scene_where_a_plain_reading_says_so(concept: Concept, first: int) -> None:
+    """On random scenes, and on ones made so that it holds."""
+    made = examples(concept, 2, np.random.default_rng(first))
+    for s in [*scenes()[first : first + 20], *made]:
+        assert holds(concept, s) == plainly(concept, s)
+
+
 def test_and_or_and_not_are_those_of_logic() -> None:
     for s in scenes()[:100]:
         red, car = holds(parse("red"), s), holds(parse("car"), s)
@@ -173,8 +242,64 @@ def test_and_or_and_not_are_those_of_logic() -> None:
 def test_the_normal_form_means_the_same_and_is_its_own_normal_form(concept: Concept) -> None:
     form = normal(concept)
     assert normal(form) == form
-    assert set(terms(form)) == set(terms(concept))
     assert all(holds(form, s) == holds(concept, s) for s in scenes()[:60])
+
+
+@settings(max_examples=60)
+@given(concepts, st.randoms())
+def test_what_logic_makes_equal_has_one_normal_form(concept: Concept, random: Random) -> None:
+    """Parts in another order, a part said twice, a part absorbed by another, and spread over the ways."""
+    if isinstance(concept, And | Or):
+        shuffled = list(concept.parts)
+        random.shuffle(shuffled)
+        assert normal((both if isinstance(concept, And) else either)(shuffled)) == normal(concept)
+    dog, snow = Phrase(noun="dog"), On("snow")
+    assert normal(either([concept, both([concept, dog])])) == normal(concept)
+    spread = either([both([dog, concept]), both([snow, concept])])
+    assert normal(both([either([dog, snow]), concept])) == normal(spread)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("red car and red", "red car"),
+        ("red or red car", "red"),
+        ("at least three dogs and at least two dogs", "at least three dogs"),
+        ("at least two red dogs or dog", "dog"),
+        ("dog right of cat", "cat left of dog"),
+        ("dog below cat or cat above dog", "cat above dog"),
+        ("red dog left of cat and dog and cat", "red dog left of cat"),
+        ("dog left of dog and at least two dogs", "dog left of dog"),
+        ("on snow and not on grass", "on snow"),
+        ("dog and on snow and on grass or cat", "cat"),
+        ("dog and not red dog and red dog or cat", "cat"),
+        ("on snow and on grass", "dog and not dog"),
+        ("car and not (red and dog)", "car and not red or car and not dog"),
+        ("(dog or cat) and red", "red and dog or red and cat"),
+        ("at least one dog", "dog"),
+    ],
+)
+def test_what_says_the_same_is_the_same(one: str, other: str) -> None:
+    assert normal(parse(one)) == normal(parse(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("dog left of cat", "cat left of dog"),
+        ("dog on cat", "dog above cat"),
+        ("at least two dogs", "dog"),
+        ("dog or cat", "dog"),
+    ],
+)
+def test_what_says_something_else_is_not(one: str, other: str) -> None:
+    assert normal(parse(one)) != normal(parse(other))
+
+
+def test_two_concepts_differ_on_the_scenes_where_one_of_them_is_true() -> None:
+    found = differ(parse("red"), parse("red car"), scenes())
+    assert found == [s for s in scenes() if holds(parse("red and not red car"), s)]
+    assert found
 
 
 def test_order_makes_no_other_concept() -> None:

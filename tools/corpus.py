@@ -14,7 +14,21 @@ from functools import cached_property
 import numpy as np
 
 from .sketch import vocabulary as v
-from .sketch.concept import And, Concept, Light, Not, On, Or, Phrase, caption_words, holds_in_words, parse
+from .sketch.concept import (
+    And,
+    AtLeast,
+    Concept,
+    Light,
+    Not,
+    On,
+    Or,
+    Phrase,
+    Related,
+    caption_words,
+    holds,
+    holds_in_words,
+    parse,
+)
 from .sources.source import About
 
 _FUNCTION_WORDS = """a an the of on in at to and or not with by for from is are was were it its this that there some into
@@ -73,10 +87,13 @@ class Corpus:
         found = np.zeros(len(self), bool)
         match concept:
             case Phrase():
-                fits = np.ones(len(self._owner), bool)
-                for name, value in concept.named().items():
-                    fits &= self._things[name] == value
-                found[self._owner[fits]] = True
+                found |= self._fitting(concept) > 0
+            case AtLeast(n, phrase):
+                found |= self._fitting(phrase) >= n
+            case Related(one, _, other):  # places are not among the columns: asked of each scene that has both
+                for i in np.flatnonzero((self._fitting(one) > 0) & (self._fitting(other) > 0)):
+                    scene = self.abouts[i].scene
+                    found[i] = scene is not None and holds(concept, scene)
             case On(background):
                 found |= self._background == background
             case Light(light):
@@ -84,6 +101,13 @@ class Corpus:
         if not self.drawn:
             found |= np.array([bool(words) and holds_in_words(concept, words) for words in self._words])
         return found
+
+    def _fitting(self, phrase: Phrase) -> np.ndarray:
+        """How many things of each picture have every attribute of the phrase: int, (N,)."""
+        fits = np.ones(len(self._owner), bool)
+        for name, value in phrase.named().items():
+            fits &= self._things[name] == value
+        return np.bincount(self._owner[fits], minlength=len(self))
 
     def terms(self, among: np.ndarray, at_least: int = 5) -> list[Concept]:
         """The simple concepts true of at least that many, and false of at least that many, of the pictures `among`."""

@@ -11,7 +11,22 @@ from dataclasses import dataclass
 
 from ...tools.screen import Fit
 from ...tools.sketch import vocabulary as v
-from ...tools.sketch.concept import And, Concept, Light, Not, On, Or, Phrase, absorbed, both, either, normal, parse
+from ...tools.sketch.concept import (
+    And,
+    AtLeast,
+    Concept,
+    Light,
+    Not,
+    On,
+    Or,
+    Phrase,
+    Related,
+    absorbed,
+    both,
+    either,
+    normal,
+    parse,
+)
 
 WORTH = 0.02  # a part must raise the correlation by this much (Linear Explanations' stopping rule)
 LEADING = 10  # simple terms that take part in compounds
@@ -32,6 +47,10 @@ def level(concept: Concept) -> str:
             if len(named) > 1:
                 return "stimulus" if concept.noun in v.STIMULI else "attributed object"
             return "stimulus" if concept.noun in v.STIMULI else "object" if concept.noun else next(iter(named))
+        case AtLeast():
+            return "count"
+        case Related():
+            return "relation"
         case Or() | And() | Not():
             return "compound"
         case _:
@@ -66,6 +85,10 @@ def broader(concept: Concept) -> list[Concept]:
             ]
         case Or(parts):
             return list(parts)
+        case AtLeast(n, phrase):
+            return [phrase, *([AtLeast(n - 1, phrase)] if n > 2 else [])]
+        case Related(one, _, other):
+            return [both([one, other]), one, other]
         case _:
             return []
 
@@ -181,6 +204,10 @@ def parts_of(concept: Concept) -> int:
     match concept:
         case Phrase():
             return len(concept.named())
+        case AtLeast(_, phrase):
+            return 1 + parts_of(phrase)
+        case Related(one, _, other):
+            return 1 + parts_of(one) + parts_of(other)
         case Not(part):
             return parts_of(part)
         case And(parts) | Or(parts):

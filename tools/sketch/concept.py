@@ -1,117 +1,82 @@
 """The concept language: what a unit may be said to fire for, as something that is true or false of a scene.
 
-    concept := both ("or" both)*            both := part (("and" | "and not") part)*
-    part    := "(" concept ")" | phrase | "on" background | "at night" | "in bright light" | "in dark light"
-    phrase  := [size] [frequency] [orientation] [colour] [pattern] [noun | stimulus]      (one word at least)
+    concept  := both ("or" both)*            both := part (("and" | "and not") part)*
+    part     := "(" concept ")" | phrase | count | relation | "on" background | "at night" | "in bright light"
+                | "in dark light"
+    phrase   := [size] [frequency] [orientation] [colour] [pattern] [noun | stimulus]      (one word at least)
+    count    := "at least" number phrase     (two to six; the phrase names a noun, singular or plural)
+    relation := phrase ("left of" | "right of" | "above" | "below" | "on" | "inside") phrase  (both name nouns)
 
 `and` binds tighter than `or`. A phrase holds where one thing has all it names: "red car" is one red car, "red and car"
-is something red and a car, perhaps another. Colours, patterns and sizes are things': the green of grass is not "green".
-"orange" is the colour. Captions without a scene are read word by word: a phrase holds where all its words are there.
-Not covered yet: counts and relations; `normal` sorts and flattens but does not distribute.
+is something red and a car, perhaps another. A relation holds where one such thing stands so to another such thing, by
+their boxes (`relations.py`). Words with two uses: "orange" is the colour; "on" before a background is the place, and
+between two nouns the relation ("dog on table", "dog and on snow"). Colours, patterns and sizes are things': the green of
+grass is not "green". Captions without a scene are read word by word (`concept_words.py`).
+Covered: reading a concept, and whether it is true of a scene. What a concept is made of: `concept_terms.py`; when two are
+the same: `concept_normal.py`. All of it can be had from here.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
 from functools import lru_cache
 
 from ...targets.errors import BadInput, nearest
-from ...targets.picture import Scene, Thing
+from ...targets.picture import Scene
 from . import vocabulary as v
+from .caption import NUMBERS
+from .concept_normal import absorbed, normal
+from .concept_terms import (
+    And,
+    AtLeast,
+    Concept,
+    Light,
+    Not,
+    On,
+    Or,
+    Phrase,
+    Related,
+    Term,
+    Word,
+    both,
+    conjuncts,
+    disjuncts,
+    either,
+    terms,
+)
+from .concept_words import caption_words, holds_in_words, plurals, singular
+from .relations import holds as stands
 
+__all__ = [
+    "And",
+    "AtLeast",
+    "Concept",
+    "Light",
+    "Not",
+    "On",
+    "Or",
+    "Phrase",
+    "Related",
+    "Term",
+    "Word",
+    "absorbed",
+    "both",
+    "caption_words",
+    "conjuncts",
+    "differ",
+    "disjuncts",
+    "either",
+    "holds",
+    "holds_in_words",
+    "normal",
+    "parse",
+    "singular",
+    "terms",
+]
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """Some one thing has every attribute named; None leaves an attribute free."""
-
-    noun: str | None = None
-    colour: str | None = None
-    pattern: str | None = None
-    size: str | None = None
-    orientation: str | None = None
-    frequency: str | None = None
-
-    def __str__(self) -> str:
-        words = (self.size, self.frequency, self.orientation, self.colour, self.pattern, self.noun)
-        return " ".join(word for word in words if word)
-
-    def named(self) -> dict[str, str]:
-        """The attributes that are named."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
-
-    def fits(self, thing: Thing) -> bool:
-        """Whether the thing has every attribute named."""
-        return all(getattr(thing, name) == value for name, value in self.named().items())
-
-
-@dataclass(frozen=True, slots=True)
-class On:
-    """The scene has this background."""
-
-    background: str
-
-    def __str__(self) -> str:
-        return f"on {self.background}"
-
-
-@dataclass(frozen=True, slots=True)
-class Light:
-    """The scene has this light."""
-
-    light: str
-
-    def __str__(self) -> str:
-        return "at night" if self.light == "night" else f"in {self.light} light"
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a caption that the drawn world does not know; true of no scene."""
-
-    word: str
-
-    def __str__(self) -> str:
-        return self.word
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The part does not hold; stands only inside `And`."""
-
-    part: Concept
-
-    def __str__(self) -> str:
-        return f"not {_inside(self.part)}"
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """Every part holds."""
-
-    parts: tuple[Concept, ...]
-
-    def __str__(self) -> str:
-        return " and ".join(_inside(part) for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """At least one part holds."""
-
-    parts: tuple[Concept, ...]
-
-    def __str__(self) -> str:
-        return " or ".join(str(part) for part in self.parts)
-
-
-Term = Phrase | On | Light | Word
-Concept = Phrase | On | Light | Word | Not | And | Or
 DEEPEST = 100  # brackets in one concept: beyond it, reading one would run out of stack
-
-
-def _inside(part: Concept) -> str:
-    return f"({part})" if isinstance(part, Or | And) else str(part)
+MOST = 6  # the largest number that can be counted
 
 
 def holds(concept: Concept, scene: Scene) -> bool:
@@ -119,6 +84,13 @@ def holds(concept: Concept, scene: Scene) -> bool:
     match concept:
         case Phrase():
             return any(concept.fits(thing) for thing in scene.things)
+        case AtLeast(n, phrase):
+            return sum(phrase.fits(thing) for thing in scene.things) >= n
+        case Related(one, relation, other):
+            ones = [i for i, thing in enumerate(scene.things) if one.fits(thing)]
+            others = [i for i, thing in enumerate(scene.things) if other.fits(thing)]
+            things = scene.things
+            return any(i != j and stands(relation, things[i], things[j]) for i in ones for j in others)
         case On(background):
             return scene.background == background
         case Light(light):
@@ -133,56 +105,9 @@ def holds(concept: Concept, scene: Scene) -> bool:
             return any(holds(part, scene) for part in parts)
 
 
-def holds_in_words(concept: Concept, words: frozenset[str]) -> bool:
-    """Whether the concept is true of a caption given as its words (see `caption_words`)."""
-    match concept:
-        case Not(part):
-            return not holds_in_words(part, words)
-        case And(parts):
-            return all(holds_in_words(part, words) for part in parts)
-        case Or(parts):
-            return any(holds_in_words(part, words) for part in parts)
-        case _:
-            return all(word in words for word in str(concept).split() if word not in ("on", "at", "in", "light"))
-
-
-@lru_cache(maxsize=65536)
-def caption_words(caption: str) -> frozenset[str]:
-    """The words of a caption, lower case, with the singular of each word that has a known or regular one beside it."""
-    words = re.findall(r"\w+(?:'\w+)*", caption.lower().replace("_", " ").replace("\u2019", "'"))
-    words += [word.removesuffix("'s") for word in words if word.endswith("'s")]
-    return frozenset(words) | frozenset(singular(word) for word in words)
-
-
-def singular(word: str) -> str:
-    """The singular of an English noun: known plurals exactly, others by the regular rule."""
-    known = _plurals().get(word)
-    if known:
-        return known
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "'s")):
-        if word.endswith(("sses", "shes", "ches", "xes", "zzes")):
-            return word[:-2]
-        return word[:-3] + "y" if word.endswith("ies") else word[:-1]
-    return word
-
-
-@lru_cache(maxsize=1)
-def _plurals() -> dict[str, str]:
-    table = {noun.plural: noun.name for noun in v.NOUNS.values()}
-    return table | {stimulus.plural: stimulus.name for stimulus in v.STIMULI.values()}
-
-
-@lru_cache(maxsize=1)
-def _slots() -> dict[str, tuple[str, ...]]:
-    """The words of each attribute of a phrase."""
-    return {
-        "size": v.SIZES,
-        "frequency": v.FREQUENCIES,
-        "orientation": v.ORIENTATIONS,
-        "colour": tuple(v.COLOURS),
-        "pattern": v.PATTERNS,
-        "noun": (*v.NOUNS, *v.STIMULI),
-    }
+def differ(one: Concept, other: Concept, scenes: Iterable[Scene]) -> list[Scene]:
+    """The scenes of which one concept is true and the other is not."""
+    return [scene for scene in scenes if holds(one, scene) != holds(other, scene)]
 
 
 def parse(text: str, extra_words: frozenset[str] = frozenset()) -> Concept:
@@ -200,6 +125,19 @@ def parse(text: str, extra_words: frozenset[str] = frozenset()) -> Concept:
     if reader.here is not None:
         raise BadInput(f"concept {text!r}: {reader.here!r} was not expected there; join parts by 'and' or 'or'")
     return concept
+
+
+@lru_cache(maxsize=1)
+def _slots() -> dict[str, tuple[str, ...]]:
+    """The words of each attribute of a phrase."""
+    return {
+        "size": v.SIZES,
+        "frequency": v.FREQUENCIES,
+        "orientation": v.ORIENTATIONS,
+        "colour": tuple(v.COLOURS),
+        "pattern": v.PATTERNS,
+        "noun": (*v.NOUNS, *v.STIMULI),
+    }
 
 
 class _Reader:
@@ -240,12 +178,53 @@ class _Reader:
             self.take("the", "a", "an")
             return On(self.word(v.BACKGROUNDS, "background"))
         if self.take("at"):
+            if self.take("least"):
+                return self.at_least()
             return Light(self.word(("night",), "light"))
         if self.take("in"):
             light = Light(self.word(tuple(x for x in v.LIGHTS if x not in ("normal", "night")), "light"))
             self.take("light")
             return light
-        return self.phrase()
+        phrase = self.phrase()
+        if not isinstance(phrase, Phrase) or not phrase.noun or (relation := self.relation()) is None:
+            return phrase
+        return Related(phrase, relation, self.noun_phrase(f"{phrase} {relation}"))
+
+    def at_least(self) -> Concept:
+        """What follows "at least": a number from one to six, and what is counted."""
+        told, self.at = self.here or "", self.at + 1
+        number = NUMBERS.index(told) if told in NUMBERS else int(told) if re.fullmatch(r"\d{1,3}", told) else 0
+        if not 1 <= number <= MOST:
+            known = f"one to {NUMBERS[MOST]}, as in 'at least two dogs'"
+            raise BadInput(f"concept {self.text!r}: {told!r} is no number from {known}")
+        counted = self.noun_phrase(f"at least {told}")
+        return AtLeast(number, counted) if number > 1 else counted
+
+    def relation(self) -> str | None:
+        """The relation that stands here, if one does; "on" before a background is none."""
+        ahead = self.tokens[self.at : self.at + 5]
+        for words in (["to", "the", "left", "of"], ["to", "the", "right", "of"], *(r.split() for r in v.RELATIONS)):
+            if ahead[: len(words)] == words:
+                after = [word for word in ahead[len(words) :] if word not in ("a", "an", "the")]
+                if words == ["on"] and (not after or after[0] in v.BACKGROUNDS):
+                    return None
+                self.at += len(words)
+                return " ".join(words[-2:]) if len(words) > 1 else words[0]
+        return None
+
+    def begins_relation(self) -> bool:
+        """Whether a relation stands here, without taking it."""
+        here = self.at
+        found = self.relation() is not None
+        self.at = here
+        return found
+
+    def noun_phrase(self, before: str) -> Phrase:
+        """A phrase that names a noun: what can be counted, and what stands to something."""
+        found = self.phrase()
+        if not isinstance(found, Phrase) or not found.noun:
+            raise BadInput(f"concept {self.text!r}: {before!r} wants a noun after it, not {str(found)!r}")
+        return found
 
     def word(self, known: tuple[str, ...], what: str) -> str:
         word, self.at = self.here, self.at + 1
@@ -261,6 +240,8 @@ class _Reader:
         while (word := self.here) is not None and word not in ("or", "and", "not", "(", ")"):
             two = " ".join(self.tokens[self.at : self.at + 2])
             slot, value, length = _attribute(two, 2) or _attribute(word, 1) or ("", word, 1)
+            if not slot and "noun" in named and self.begins_relation():
+                break
             if not slot or slot in named:
                 if word in self.extra and not named:
                     self.at += 1
@@ -284,76 +265,4 @@ def _attribute(word: str, length: int) -> tuple[str, str, int] | None:
     for slot, words in _slots().items():
         if word in words:
             return slot, word, length
-    return ("noun", _plurals()[word], length) if word in _plurals() else None
-
-
-def either(parts: list[Concept]) -> Concept:
-    """The disjunction of the parts: flat, each once, in the order given."""
-    flat = _flatten(parts, Or)
-    return flat[0] if len(flat) == 1 else Or(tuple(flat))
-
-
-def both(parts: list[Concept]) -> Concept:
-    """The conjunction of the parts: flat, each once, in the order given."""
-    flat = _flatten(parts, And)
-    return flat[0] if len(flat) == 1 else And(tuple(flat))
-
-
-def _flatten(parts: list[Concept], kind: type[And] | type[Or]) -> list[Concept]:
-    flat: dict[Concept, None] = {}
-    for part in parts:
-        for piece in part.parts if isinstance(part, kind) else (part,):
-            flat[piece] = None
-    return list(flat)
-
-
-def disjuncts(concept: Concept) -> tuple[Concept, ...]:
-    """The ways in which the concept can be true, outermost `or` first."""
-    return concept.parts if isinstance(concept, Or) else (concept,)
-
-
-def conjuncts(concept: Concept) -> tuple[Concept, ...]:
-    """What must be true together, outermost `and` first."""
-    return concept.parts if isinstance(concept, And) else (concept,)
-
-
-def terms(concept: Concept) -> tuple[Term, ...]:
-    """Every phrase, background, light and word in the concept, left to right, each once."""
-    match concept:
-        case Not(part):
-            return terms(part)
-        case And(parts) | Or(parts):
-            return tuple(dict.fromkeys(term for part in parts for term in terms(part)))
-        case _:
-            return (concept,)
-
-
-def absorbed(concept: Concept) -> Concept:
-    """The same concept without phrases that say nothing: in "red or red car" the car, in "red and red car" the red."""
-    match concept:
-        case Or(parts):
-            return either([p for p in map(absorbed, parts) if not any(_within(p, q) for q in parts)])
-        case And(parts):
-            return both([p for p in map(absorbed, parts) if not any(_within(q, p) for q in parts)])
-        case _:
-            return concept
-
-
-def _within(narrow: Concept, wide: Concept) -> bool:
-    """Whether one phrase names all that the other names, and more."""
-    if not isinstance(narrow, Phrase) or not isinstance(wide, Phrase):
-        return False
-    return narrow != wide and wide.named().items() <= narrow.named().items()
-
-
-def normal(concept: Concept) -> Concept:
-    """The same concept with its parts sorted, so that equal ones compare equal."""
-    match concept:
-        case Not(part):
-            return Not(normal(part))
-        case And(parts):
-            return both(sorted((normal(part) for part in parts), key=lambda part: (isinstance(part, Not), str(part))))
-        case Or(parts):
-            return either(sorted((normal(part) for part in parts), key=str))
-        case _:
-            return concept
+    return ("noun", plurals()[word], length) if word in plurals() else None

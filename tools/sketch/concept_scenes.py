@@ -1,25 +1,48 @@
 """Scenes made for a concept: where it holds, where it just fails to, and where two concepts disagree.
 
 Covered: examples (one way of being true at a time, so that no disjunct hides behind another), near misses (one factor
-away from a scene, and false), disagreements. Not covered: counts and relations, which the language does not have yet.
+away from a scene, and false), disagreements, counts and relations among them. Not covered: captions' own words.
 Everything is checked with the one evaluator, `concept.holds`; what cannot be made is an empty list, never a wrong scene.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ...targets.picture import Scene
+from ...targets.errors import BadInput
+from ...targets.picture import Scene, Thing
 from . import vocabulary as v
-from .concept import And, Concept, Light, Not, On, Or, Phrase, Word, both, conjuncts, disjuncts, holds, terms
+from .concept import (
+    MOST,
+    And,
+    AtLeast,
+    Concept,
+    Light,
+    Not,
+    On,
+    Or,
+    Phrase,
+    Related,
+    Word,
+    both,
+    conjuncts,
+    disjuncts,
+    holds,
+    terms,
+)
 from .edit import add, remove, swap
-from .scenes import MIX, compose, random_thing
+from .placing import extent
+from .relations import Wish, arrange
+from .scenes import MIX, random_thing
 
 TRIES = 40
+MOVES = 3  # places tried for a thing that is to stand elsewhere
 T = TypeVar("T")
 
 
@@ -53,31 +76,27 @@ def _example(whole: Concept, way: Concept, rng: np.random.Generator) -> Scene | 
 
 def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | None:
     """A random scene with what the conjunction asks for in it; the caller checks it. None where there can be none."""
-    if not all(possible(part) for part in conjuncts(way)):
+    asked = _picked(way, rng)
+    if not all(possible(part) for part in asked):
         return None
     background, light, placed = _pick(v.BACKGROUNDS, rng), "normal", False
-    things = []
-    for part in conjuncts(way):
+    things: list[Thing] = []
+    wishes: list[Wish] = []
+    for part in asked:
         match part:
             case Phrase():
                 things.append(random_thing(rng, **_with_noun(part, rng)))
+            case AtLeast(n, phrase):
+                more = int(rng.integers(0, 2)) if n < MOST else 0
+                things += [random_thing(rng, **_with_noun(phrase, rng)) for _ in range(n + more)]
+            case Related(one, relation, other):
+                things += [random_thing(rng, **_with_noun(phrase, rng)) for phrase in (one, other)]
+                wishes.append((len(things) - 2, relation, len(things) - 1))
             case On(wanted):
                 background, placed = wanted, True
             case Light(wanted):
                 light = wanted
-            case Or():
-                chosen = _pick(part.parts, rng)
-                inner = _attempt(chosen, rng, crowd=False)
-                if inner is None:
-                    return None
-                things.extend(inner.things)
-                if any(isinstance(term, On) for term in terms(chosen)):
-                    background, placed = inner.background, True
-                if inner.light != "normal":
-                    light = inner.light
-            case Not(Phrase() | On() | Light() | And() | Or()):
-                pass
-            case _:
+            case Word():
                 return None
     if any(thing.noun in v.STIMULI for thing in things):
         background = background if placed else "plain"  # as in the data: a stimulus brings its own ground
@@ -85,12 +104,36 @@ def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | Non
         for _ in range(int(rng.integers(0, 3)) if crowd else 0):
             things.append(random_thing(rng, noun=_pick(tuple(v.NOUNS), rng)))
         things = things or [random_thing(rng, noun=_pick(tuple(v.NOUNS), rng))]
-    order = rng.permutation(len(things))
-    return compose([things[i] for i in order], background, rng, light=light)
+    order = [int(i) for i in rng.permutation(len(things))]
+    wishes = [(order.index(a), relation, order.index(b)) for a, relation, b in wishes]
+    try:
+        return arrange([things[i] for i in order], wishes, background, rng, light=light)
+    except BadInput:  # there is no room for all of it
+        return None
+
+
+def _picked(way: Concept, rng: np.random.Generator) -> list[Concept]:
+    """What must be in a scene for the conjunction to hold: its terms, one alternative of each `or` within; no vetoes."""
+    found: list[Concept] = []
+    for part in conjuncts(way):
+        match part:
+            case Or(parts):
+                found += _picked(_pick(parts, rng), rng)
+            case And():
+                found += _picked(part, rng)
+            case Not():
+                pass
+            case _:
+                found.append(part)
+    return found
 
 
 def possible(concept: Concept) -> bool:
     """Whether a thing can have all that a phrase names: no stimulus has a pattern, no object an orientation."""
+    if isinstance(concept, AtLeast):
+        return possible(concept.phrase)
+    if isinstance(concept, Related):
+        return possible(concept.one) and possible(concept.other)
     if not isinstance(concept, Phrase):
         return True
     kinds = [v.STIMULI.get(concept.noun)] if concept.noun is not None else [*v.STIMULI.values(), None]
@@ -121,7 +164,7 @@ def near_misses(concept: Concept, scene: Scene, rng: np.random.Generator) -> lis
     """Every scene one factor away from this one (in an order drawn from `rng`) in which the concept fails.
 
     A factor is one the concept names: the noun, colour, pattern, size, orientation or frequency of the things that make
-    a phrase true, the background, the light; or a vetoed thing brought in.
+    a phrase true, how many there are, which side they are on, the background, the light; or what is vetoed brought in.
     """
     found = []
     for part in _named_parts(concept):
@@ -150,38 +193,98 @@ def _named_parts(concept: Concept) -> Iterator[Concept]:
 def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
     match part:
         case Phrase():
-            fitting = [i for i, thing in enumerate(scene.things) if part.fits(thing)]
-            if not fitting:
-                return
-            for factor in part.named():
-                changed: Scene | None = scene
-                for i in fitting:
-                    other = _other(
-                        factor, changed.things[i].noun if changed else "", getattr(scene.things[i], factor), rng
-                    )
-                    changed = swap(changed, factor, other, which=i) if changed is not None and other else None
-                if changed is not None:
-                    yield changed
-            if "noun" in part.named() and len(scene.things) > len(fitting):
-                without = scene
-                for i in reversed(fitting):
-                    without = remove(without, i)
-                yield without
+            yield from _without(part, scene, len(_fitting(part, scene)), rng)
+        case AtLeast(n, phrase):
+            yield from _without(phrase, scene, len(_fitting(phrase, scene)) - n + 1, rng)
+        case Related(one, relation, other):
+            yield from _apart(one, relation, other, scene, rng)
+            for phrase in (one, other):
+                yield from _without(phrase, scene, len(_fitting(phrase, scene)), rng)
         case On(background) if scene.background == background:
             yield swap(scene, "background", _pick(tuple(b for b in v.BACKGROUNDS if b != background), rng))
         case Light(light) if scene.light == light:
             yield swap(scene, "light", "normal" if light != "normal" else "dark")
-        case Not(Phrase() as vetoed):
-            if possible(vetoed) and not any(thing.noun in v.STIMULI for thing in scene.things):
-                yield add(scene, random_thing(rng, **_with_noun(vetoed, rng)))
-        case Not(On(background)):
+        case Not(vetoed):
+            yield from _brought_in(vetoed, scene, rng)
+        case On() | Light() | Word() | And() | Or():
+            return
+
+
+def _fitting(phrase: Phrase, scene: Scene) -> list[int]:
+    return [i for i, thing in enumerate(scene.things) if phrase.fits(thing)]
+
+
+def _without(phrase: Phrase, scene: Scene, n: int, rng: np.random.Generator) -> Iterator[Scene]:
+    """The scene in which `n` of the things that fit the phrase no longer do: by each attribute named, or by their absence."""
+    fitting = _fitting(phrase, scene)
+    if not 1 <= n <= len(fitting):
+        return
+    chosen = sorted(int(i) for i in rng.choice(fitting, n, replace=False)) if n < len(fitting) else fitting
+    for factor in phrase.named():
+        changed: Scene | None = scene
+        for i in chosen:
+            other = _other(factor, changed.things[i].noun if changed else "", getattr(scene.things[i], factor), rng)
+            changed = swap(changed, factor, other, which=i) if changed is not None and other else None
+        if changed is not None:
+            yield changed
+    if "noun" in phrase.named() and len(scene.things) > len(chosen):
+        without = scene
+        for i in reversed(chosen):
+            without = remove(without, i)
+        yield without
+
+
+def _apart(one: Phrase, relation: str, other: Phrase, scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
+    """The scene with the first kind of thing and the second in each other's places; and with the first moved away."""
+    ones, others = _fitting(one, scene), _fitting(other, scene)
+    if len(ones) == len(others) == 1 and ones != others:
+        a, b = scene.things[ones[0]], scene.things[others[0]]
+        yield _moved(scene, {ones[0]: (b.x, b.y), others[0]: (a.x, a.y)})
+    for _ in range(MOVES):
+        yield _moved(scene, {i: _place(scene.things[i], rng) for i in ones})
+
+
+def _place(thing: Thing, rng: np.random.Generator) -> tuple[float, float]:
+    """A place in the picture where all of the thing is in the frame."""
+    half = [min(0.5, side / 2) for side in extent(thing)]
+    x, y = (float(rng.uniform(h, 1 - h)) for h in half)
+    return round(x, 4), round(y, 4)
+
+
+def _moved(scene: Scene, places: dict[int, tuple[float, float]]) -> Scene:
+    things = list(scene.things)
+    for i, (x, y) in places.items():
+        things[i] = dataclasses.replace(things[i], x=x, y=y)
+    return dataclasses.replace(scene, things=tuple(things))
+
+
+def _brought_in(vetoed: Concept, scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
+    """The scene with what is vetoed brought in."""
+    objects_only = not any(thing.noun in v.STIMULI for thing in scene.things)
+    match vetoed:
+        case Phrase() if possible(vetoed) and objects_only:
+            yield add(scene, random_thing(rng, **_with_noun(vetoed, rng)))
+        case AtLeast(n, phrase) if possible(vetoed) and objects_only:
+            there = len(_fitting(phrase, scene))
+            for _ in range(n - there):
+                new = random_thing(rng, **_with_noun(phrase, rng))
+                x, y = _place(new, rng)
+                scene = add(scene, dataclasses.replace(new, x=x, y=y))
+            yield scene
+        case Related(one, relation, other) if possible(vetoed) and objects_only:
+            pair = [random_thing(rng, **_with_noun(phrase, rng)) for phrase in (one, other)]
+            with suppress(BadInput):
+                for thing in arrange(pair, [(0, relation, 1)], scene.background, rng).things:
+                    scene = add(scene, thing)
+                yield scene
+        case On(background):
             yield swap(scene, "background", background)
-        case Not(Light(light)):
+        case Light(light):
             yield swap(scene, "light", light)
-        case Not(And() | Or() as inner):
-            for piece in _named_parts(inner):
+        case And() | Or():
+            for piece in _named_parts(vetoed):
                 yield from _one_factor_away(Not(piece), scene, rng)
-        case Not() | On() | Light() | Word() | And() | Or():
+        case _:
             return
 
 
