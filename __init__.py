@@ -13,9 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .agent.acts import Call, Conclude, Raise
     from .agent.answer import Answer
     from .agent.ask import ask
-    from .agent.backbones.backbone import Backbone, Call, Conclude, Raise
+    from .agent.backbones.backbone import Backbone
     from .agent.backbones.empiricist import Empiricist
     from .targets.errors import BadInput, ToolError
     from .targets.loaders import load_target
@@ -61,7 +62,8 @@ _HOMES = {
     for home, names in {
         ".agent.answer": ("Answer",),
         ".agent.ask": ("ask",),
-        ".agent.backbones.backbone": ("Backbone", "Call", "Conclude", "Raise"),
+        ".agent.acts": ("Call", "Conclude", "Raise"),
+        ".agent.backbones.backbone": ("Backbone",),
         ".agent.backbones.empiricist": ("Empiricist",),
         ".targets.errors": ("BadInput", "ToolError"),
         ".targets.loaders": ("load_target",),

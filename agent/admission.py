@@ -37,15 +37,19 @@ EACH_DECILE = 4
 OTHERS = 20  # units of the same layer shown the same pictures, as a control
 
 
-def alpha_of(attempt: int) -> float:
-    """What attempt j (1, 2, 3) may spend: .05/2^j, so that all attempts together spend under .05."""
-    return 0.05 / float(2**attempt)
+def alpha_of(attempt: int, family: int = 1) -> float:
+    """What attempt j (1, 2, 3) may spend: .05/2^j, so that all attempts together spend under .05.
+
+    `family`: how many units are asked together; they share the .05 equally (Bonferroni), so that the chance that any of
+    them passes by luck stays under it.
+    """
+    return 0.05 / float(2**attempt) / family
 
 
-def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redrawn) -> Decided:
+def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redrawn, family: int = 1) -> Decided:
     """Draw the four blocks, measure them and decide. Raises `LimitReached` before a limit would be passed."""
     rng = lab.stream("admission", str(attempt))
-    alpha = alpha_of(attempt)
+    alpha = alpha_of(attempt, family)
     high, near, paired = _high_and_near(lab, answer, rng)
     apart = disagreements(lab, answer, rival, rng)
     apart += _both_hold(lab, answer, rival, apart, rng)

@@ -7,6 +7,7 @@ redraw test found nothing to explain, or the unit is constant; everything else i
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Literal
 
@@ -46,10 +47,12 @@ class Answer(BaseModel):
     seconds: float
     run: str
     limit: str | None = None
+    interrupted: bool = False  # Ctrl-C came while the page was written: the answer is whole, the page is not there
 
-    def as_json(self) -> str:
-        """One JSON object with exactly the contract's keys."""
-        return self.model_dump_json(exclude={"limit": True, "evidence": {"__all__": {"experiment"}}}, indent=1)
+    def as_json(self, indent: int | None = 1) -> str:
+        """One JSON object with exactly the contract's keys; on one line where `indent` is None."""
+        ours = {"limit": True, "interrupted": True, "evidence": {"__all__": {"experiment"}}}
+        return self.model_dump_json(exclude=ours, indent=indent)
 
     def text(self) -> str:
         """The answer in plain words, with labels, verdict, confidence and the path of its page."""
@@ -59,7 +62,8 @@ class Answer(BaseModel):
             lines.append(f"Explained: {self.explained.overall:.0%} of what held-back pictures reproducibly decide")
         if self.limit is not None:
             lines.append(f"Stopped by {self.limit}: this is the best admissible answer so far")
-        return "\n".join([*lines, f"Page: {self.page}"])
+        page = f"not written; `lettvin resume {shlex.quote(self.run)}` writes it" if self.interrupted else self.page
+        return "\n".join([*lines, f"Page: {page}"])
 
     @property
     def page(self) -> Path:

@@ -1,53 +1,29 @@
-"""`ask`: one question about one unit, from the networks and pictures to the answer and its page.
+"""`ask`: one question about one unit, from the networks and pictures to the answer and its page; or about many units.
 
-Covered: putting a run together (source, dissection, lab, backbone, folder) and ending it well. Not covered: the steps
-(`loop.py`), the command line (`cli.py`).
+Covered: a new run, in a folder of its own, and several of them that share one chance to be wrong. Not covered: how a run
+is put together and carried through (`conduct.py`), its steps (`loop.py`), the command line (`cli.py`).
 """
 
 from __future__ import annotations
 
-import platform
-import re
 import time
-from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..targets.errors import BadInput
-from ..targets.loaders import plug_in_of
 from ..targets.target import Unit
-from ..tools.dissection import dissect, dissect_unit
-from ..tools.instrument import instruments
-from ..tools.lab import Lab, Limits
-from ..tools.profile import Profile
-from ..tools.sources.open_source import open_source
+from ..tools.lab import Limits
 from ..tools.sources.source import Source
-from ..tools.store import Store, cache_folder
-from . import by_name
 from .answer import Answer
 from .backbones.backbone import Backbone
-from .loop import Run
-from .run_folder import RunFolder, check_writable, new_run
-from .transcript import Answered, Started
+from .conduct import about, carry_through, opened, prepare
+from .question import LITERAL, taken_literally
+from .run_folder import check_writable, new_run, owned
+from .unit_profile import profile_unit
 from .watcher import Silent, Watcher
 
-if TYPE_CHECKING:
-    from ..tools.dissection import Dissection
-
-LITERAL = "What makes this unit fire?"
-_UNIT = r"(?:(?:this|the|that) )?(?:it|(?:unit|neuron|channel|feature|direction|group)(?: [\w.:+@-]*\d)?)"
-_SHOWN = r"(?:pictures?|images?|things?|concepts?|inputs?|stimul(?:us|i)|contents?)"
-_WHAT = rf"(?:what|(?:what|which)(?: kinds? of| sorts? of)? {_SHOWN})"
-_LITERAL = re.compile(  # anything more, or less, asks something else: "what colour ...", "... not fire?", "... most?"
-    rf"{_WHAT} (?:"
-    rf"(?:makes?|causes?|lets?) {_UNIT} (?:to )?(?:fire|activate|respond|react|light up)"
-    rf"|(?:fires?|activates?|excites?|drives?|triggers?) {_UNIT}"
-    rf"|does {_UNIT} (?:do|fire for|respond to|react to|activate for|activate on|look for|stand for|detect|represent|encode)"
-    rf"|is {_UNIT} (?:firing for|responding to|looking for|activated by|driven by|excited by|triggered by)"
-    r")",
-    re.IGNORECASE,
-)
+__all__ = ["LITERAL", "ask", "ask_each", "profile_unit", "taken_literally"]
 
 
 def ask(
@@ -64,6 +40,7 @@ def ask(
     runs: str | Path = "runs",
     max_images: int | None = None,
     max_seconds: float | None = None,
+    among: int = 1,
     watcher: Watcher | None = None,
     page: bool = True,
 ) -> Answer:
@@ -72,155 +49,56 @@ def ask(
     `data`: ``sketch:N[@seed]`` or a folder. `layers`: those dissected in the one pass (default: the target's own).
     `backbone`, `generator`, `describer`: a name, an installed plug-in's, or FILE.py:Class; `tools`: instruments beside
     those known, FILE.py:function each (or an installed plug-in's name, so that the run is refused where it is broken).
-    `max_images`: pictures measured beyond the data; `max_seconds`: wall time. `page`: write report.html too. Raises
-    `BadInput` on what cannot be used, before anything is run.
+    `max_images`: pictures measured beyond the data; `max_seconds`: wall time. `among`: how many units are asked together,
+    this one included; conclusions share their chance of error. `page`: write report.html too. Raises `BadInput` on what
+    cannot be used, before anything is run, and `DiskFull` where nothing more can be written.
     """
     watcher = watcher or Silent()
     if not question.strip():
         raise BadInput("an empty question; ask for example " + repr(LITERAL))
+    if among < 1:
+        raise BadInput(f"--among {among!r} counts this unit too: give a number from 1 up")
     limits = Limits(max_images, max_seconds)
-    make_generator, drawing = by_name.generator(generator)
-    make_describer, describing = by_name.describer(describer)
-    make_backbone, deciding = by_name.backbone(backbone) if isinstance(backbone, str) else (lambda: backbone, None)
-    words, mind = make_describer(), make_backbone()
-    known = instruments(tools)
-    others = [plug_in_of(unit.target.name), drawing, describing, deciding, *(x.plug_in for x in known.values())]
-    settings = {
-        "layers": None if layers is None else list(layers),
-        "max_images": limits.images,
-        "max_seconds": limits.seconds,
-        "tools": list(tools),
-        "plug_ins": [plug_in.record() for plug_in in others if plug_in is not None],
-    }
-    players = (backbone if isinstance(backbone, str) else mind.name, generator, describer)
-    started = time.monotonic()
-    source = open_source(data) if isinstance(data, str) else data
-    started_event = _started(unit, question, players, source, seed, settings)
-    check_writable(Path(runs))
-    with Store(cache_folder()) as store:
-        try:
-            drawn_by = make_generator(store)
-            lab = Lab(
-                unit=unit,
-                source=source,
-                profile=profile_unit(unit, source, layers, cache_folder() / "dissections", watcher.progress),
-                store=store,
-                generator=drawn_by,
-                describer=words,
-                seed=seed,
-                limits=limits,
-                progress=watcher.progress,
-                started=started,
-            )
-            if not len(lab.open) or not len(lab.held_back):
-                raise BadInput(
-                    f"{source.name} holds {len(lab.open)} readable pictures: too few to explore and to hold back"
-                )
-            # only here, so that bad input, or Ctrl-C while dissecting, leaves no folder behind
-            path = new_run(Path(runs), f"{unit.target.name}-{unit.address}", _about(started_event))
-            folder = RunFolder(path, store, watcher.event)
-            try:
-                answered = Run(lab, mind, folder, known).play(started_event)
-                if page:
-                    _write_page(lab, answered, path)
-            finally:
-                folder.close()
-        finally:
-            watcher.close()
-    return _answer(answered, time.monotonic() - started, path)
-
-
-def _answer(answered: Answered, seconds: float, run: Path) -> Answer:
-    shared = {name: getattr(answered, name) for name in Answer.model_fields if name in Answered.model_fields}
-    return Answer(**shared, seconds=round(seconds, 2), run=str(run))
-
-
-def profile_unit(
-    unit: Unit, source: Source, layers: Sequence[str] | None, folder: Path, progress: Callable[[str, int, int], None]
-) -> Profile:
-    """The unit's profile, from the dissection of all its target's layers (or of the unit alone, for a group)."""
-
-    def watch(done: int, total: int) -> None:
-        progress("dissecting", done, total)
-
-    dissection: Dissection
-    if unit.index is None:
-        dissection = dissect_unit(unit.target, source, unit, folder=folder, watch=watch)
-        layer, index = dissection.layers[0], 0
-    else:
-        chosen = list(layers) if layers is not None else list(unit.target.default_layers)
-        if unit.layer.name not in chosen:
-            chosen = [unit.layer.name] if layers is None else [*chosen, unit.layer.name]
-        dissection = dissect(unit.target, source, chosen, folder=folder, watch=watch)
-        layer, index = unit.layer.name, unit.index
-    return Profile(
-        peaks=dissection.column(layer, index),
-        threshold=dissection.threshold(layer, index),
-        dead=bool(dissection.dead(layer)[index]),
-        sparse=bool(dissection.sparse(layer)[index]),
-        patch=unit.target.patch(unit.layer.name),
-        skipped=tuple(f"{s.name or s.index}: {s.reason}" for s in dissection.skipped),
-    )
-
-
-def taken_literally(question: str) -> bool:
-    """Whether the question is what a run answers, what the unit fires for; any other is answered as that, and told so."""
-    return _LITERAL.fullmatch(" ".join(question.split()).rstrip("?!. ")) is not None
-
-
-def _started(
-    unit: Unit, question: str, players: tuple[str, str, str], source: Source, seed: int, settings: dict[str, Any]
-) -> Started:
-    backbone, generator, describer = players
-    return Started(
-        question=question,
-        answering=question if taken_literally(question) else LITERAL,
-        target=unit.target.name,
-        unit=unit.address,
-        layer=unit.layer.name,
-        layer_kind=unit.layer.kind,
+    began = time.monotonic()
+    asked = prepare(
+        unit,
+        question,
         backbone=backbone,
-        data=source.name,
+        data=data,
         generator=generator,
         describer=describer,
+        tools=tools,
+        layers=layers,
         seed=seed,
-        versions={"python": platform.python_version()}
-        | {name: _version(name) for name in ("lettvin", "torch", "numpy", "scipy")},
-        settings=settings,
+        limits=limits,
+        among=among,
+        page=page,
     )
-
-
-def _about(started: Started) -> dict[str, Any]:
-    """run.json: what is needed to ask again."""
-    about = started.model_dump(mode="json", exclude={"seq", "at", "kind"})
-    words = ["lettvin", "ask", started.target, started.unit, started.question]
-    words += ["--backbone", started.backbone, "--data", started.data, "--seed", str(started.seed)]
-    words += [] if started.generator == "sketch" else ["--generator", started.generator]
-    words += [] if started.describer == "exact" else ["--describer", started.describer]
-    words += [word for name in started.settings["tools"] for word in ("--tool", name)]
-    for option, value in (
-        ("--max-images", started.settings["max_images"]),
-        ("--max-seconds", started.settings["max_seconds"]),
-    ):
-        words += [] if value is None else [option, f"{value:g}"]
-    if started.settings["layers"] is not None:
-        words += ["--layers", ",".join(started.settings["layers"])]
-    return about | {"command": words}
-
-
-def _version(package: str) -> str:
+    check_writable(Path(runs))
     try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+        with opened(asked, limits, began, watcher) as lab:
+            # only here, so that bad input, or Ctrl-C while dissecting, leaves no folder behind
+            path = new_run(Path(runs), f"{unit.target.name}-{unit.address}", about(asked.started))
+            with owned(path):
+                return carry_through(asked, lab, path, watcher)
+    finally:
+        watcher.close()
 
 
-def _write_page(lab: Lab, answered: Answered, path: Path) -> None:
-    from .report.maps import keep_maps
-    from .report.page import write_page
+def ask_each(units: Sequence[Unit], question: str = LITERAL, *, among: int | None = None, **settings: Any) -> Iterator[Answer]:
+    """Ask several units the same, one after the other; each answer as it comes, each with a run of its own.
 
-    shown = [lab.find(identity) for identity in answered.exemplars]
-    found = lab.activations(shown, lab.unit, maps=True)
-    maps = {identity: a.map for identity, a in found.items() if a.map is not None}
-    keep_maps(path, maps, lab.profile.threshold, lab.profile.patch)
-    write_page(path, lab.store.folder)
+    `among`: how many are asked together; as many as there are units, unless more. `settings`: as of `ask`, limits for each
+    unit. Ends early where Ctrl-C stopped a run. Raises `BadInput` where a unit is named twice.
+    """
+    addresses = [unit.address for unit in units]
+    twice = next((address for address in addresses if addresses.count(address) > 1), None)
+    if twice is not None:
+        raise BadInput(f"unit {twice!r} is asked twice: name each once")
+    if among is not None and among < len(units):
+        raise BadInput(f"--among {among!r} is less than the {len(units)} units asked")
+    for unit in units:
+        answer = ask(unit, question, among=among or len(units), **settings)
+        yield answer
+        if answer.interrupted or answer.limit == "Ctrl-C":
+            return

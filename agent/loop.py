@@ -16,14 +16,17 @@ from ..targets.errors import BadInput, LimitReached, TargetFailed
 from ..tools.experiment import Measurements, check
 from ..tools.instrument import Instrument, ToolError, catalogue
 from ..tools.lab import Lab
+from .acts import Act, Call, Conclude, Raise
 from .admission import ATTEMPTS, admit, alpha_of
 from .answer import compose
-from .backbones.backbone import Act, Backbone, Call, Conclude, Raise
+from .backbones.backbone import Backbone, decides_again
+from .interruption import uninterrupted
 from .ledger import Ledger
 from .redraw_test import redraw_test
 from .rivals import best_rival, designed_readings, others
 from .run_folder import RunFolder
 from .transcript import (
+    Acted,
     Answered,
     Called,
     Decided,
@@ -52,11 +55,16 @@ class Run:
         self.instruments = catalogue() if instruments is None else instruments
         self.redrawn: Redrawn | None = None
         self.decided: list[Decided] = []
+        self.family = 1
         self._calls = 0
 
     def play(self, started: Started) -> Answered:
-        """The whole run, from its first event to its answer; a limit or Ctrl-C leads to the best admissible answer."""
+        """The whole run, from its first event to its answer; a limit or Ctrl-C leads to the best admissible answer.
+
+        Where a run is resumed, what is on record happens again first, in the same order; Ctrl-C then leaves it as it was.
+        """
         self.folder.append(started)
+        self.family = int(started.settings.get("among", 1))
         stopped: str | None = None
         try:
             self.folder.append(profile(self.lab))
@@ -70,10 +78,10 @@ class Run:
                         break
                 else:
                     raise LimitReached(f"{MOST_STEPS} steps")
-        except LimitReached as limit:
-            stopped = limit.limit
-        except KeyboardInterrupt:
-            stopped = "Ctrl-C"
+        except (LimitReached, KeyboardInterrupt) as stop:
+            if self.folder.replaying:
+                raise
+            stopped = stop.limit if isinstance(stop, LimitReached) else "Ctrl-C"
         if stopped is not None:
             self.folder.append(Stopped(by=stopped))
         answered = compose(self.lab, started, self.ledger, self.redrawn, self.decided, stopped)
@@ -85,7 +93,8 @@ class Run:
     def step(self) -> bool:
         """One act of the backbone, carried out and recorded; True when the run is over."""
         self.lab.check_time()
-        act: Act = self.backbone.act(self.folder.events)
+        act = self._decide()
+        self.folder.append(Acted(act=act))
         match act:
             case Raise():
                 self._guarded("raise", act.model_dump(exclude={"act"}), lambda: self._raise(act))
@@ -98,11 +107,21 @@ class Run:
                 return bool(self.decided) and (self.decided[-1].verdict == "supported" or len(self.decided) == ATTEMPTS)
         return False
 
+    def _decide(self) -> Act:
+        """The next act: the one on record where it was decided before, unless the backbone decides the same again."""
+        following = self.folder.following
+        if isinstance(following, Acted) and not decides_again(self.backbone):
+            return following.act
+        return self.backbone.act(self.folder.events)
+
     # ---- acts -----------------------------------------------------------------------------------------------------
 
     def _raise(self, act: Raise) -> None:
         self.lab.corpus.read(act.formula)  # a formula that cannot be read is the backbone's mistake
-        self.folder.append(self.ledger.raise_hypothesis(act.statement, act.formula, act.level, act.because, act.parent))
+        with uninterrupted():
+            self.folder.append(
+                self.ledger.raise_hypothesis(act.statement, act.formula, act.level, act.because, act.parent)
+            )
 
     def _call(self, act: Call) -> None:
         self._calls += 1
@@ -133,10 +152,11 @@ class Run:
             raise
         values = {name: getattr(asked, name) for name in type(asked).model_fields}
         check(values["conditions"], values["prediction"], values["n"], values["exploratory"])
-        plan = self.ledger.register(
-            values["hypothesis"], values["conditions"], values["prediction"], values["n"], values["exploratory"]
-        )
-        self.folder.append(plan)
+        with uninterrupted():
+            plan = self.ledger.register(
+                values["hypothesis"], values["conditions"], values["prediction"], values["n"], values["exploratory"]
+            )
+            self.folder.append(plan)
         seen_before = set(self.lab.used)
         result = instrument.call(self.lab, act.arguments)
         assert isinstance(result, Measurements)
@@ -145,8 +165,9 @@ class Run:
         shown = {reading.picture for condition in result.conditions for reading in condition.readings}
         true_of = {identity for identity in shown if self.lab.holds(formula, self.lab.find(identity))}
         rng = self.lab.stream("judge", plan.experiment)
-        judged = self.ledger.judge(plan.experiment, result.conditions, seen_before, true_of, rng)
-        self.folder.append(judged)
+        with uninterrupted():
+            judged = self.ledger.judge(plan.experiment, result.conditions, seen_before, true_of, rng)
+            self.folder.append(judged)
         return judged
 
     def _conclude(self, act: Conclude) -> None:
@@ -164,14 +185,15 @@ class Run:
                 formula=str(frozen),
                 rival=str(against),
                 hypothesis=answer.id,
-                alpha=alpha_of(attempt),
+                alpha=alpha_of(attempt, self.family),
             )
         )
         assert self.redrawn is not None  # it precedes every act
-        decided = admit(self.lab, frozen, against, attempt, self.redrawn)
+        decided = admit(self.lab, frozen, against, attempt, self.redrawn, self.family)
         self._show([r.picture for block in decided.blocks for r in block.readings])
-        self.decided.append(decided)
-        self.folder.append(decided)
+        with uninterrupted():
+            self.decided.append(decided)
+            self.folder.append(decided)
 
     def _hypothesis(self, identity: str | None) -> Raised:
         if identity is None or identity not in self.ledger.hypotheses:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from ..targets.picture import FromConcept, FromData, FromEdit, FromPrompt, Scene
 from ..tools.experiment import Condition, Measured, Prediction
 from ..tools.lab import Reading
+from .acts import Act
 
 
 class Event(BaseModel):
@@ -25,7 +26,10 @@ class Event(BaseModel):
 
 
 class Started(Event):
-    """The run begins: the question as asked, and the question that is answered."""
+    """The run begins: the question as asked, and the question that is answered.
+
+    `keys`: digests of what decides the run's numbers (target, data, lettvin's own code), held against when it is resumed.
+    """
 
     kind: Literal["started"] = "started"
     question: str
@@ -41,6 +45,7 @@ class Started(Event):
     seed: int
     versions: dict[str, str]
     settings: dict[str, Any]
+    keys: dict[str, str] = Field(default_factory=dict)
 
 
 class Profiled(Event):
@@ -68,6 +73,13 @@ class PictureKept(Event):
     provenance: Annotated[FromData | FromPrompt | FromConcept | FromEdit, Field(discriminator="kind")]
     scene: Scene | None = None
     file: bool = True
+
+
+class Acted(Event):
+    """What the backbone decided, written down before it is carried out: a resumed run does not ask for it again."""
+
+    kind: Literal["acted"] = "acted"
+    act: Act
 
 
 class Raised(Event):
@@ -270,6 +282,7 @@ AnyEvent = Annotated[
     Started
     | Profiled
     | PictureKept
+    | Acted
     | Raised
     | Called
     | Returned

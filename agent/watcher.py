@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 
 class Watcher(Protocol):
-    """Is told of every event, and of progress within a stage."""
+    """Is told of every event, of progress within a stage, and, in a line, of what else is to be known."""
 
     def event(self, event: AnyEvent) -> None: ...
+
+    def said(self, text: str) -> None: ...
 
     def progress(self, stage: str, done: int, total: int) -> None: ...
 
@@ -29,6 +31,8 @@ class Silent:
     """Watches without a word."""
 
     def event(self, event: AnyEvent) -> None: ...
+
+    def said(self, text: str) -> None: ...
 
     def progress(self, stage: str, done: int, total: int) -> None: ...
 
@@ -52,6 +56,9 @@ class TerminalWatcher:
     def event(self, event: AnyEvent) -> None:
         for line in said_of(event):
             self._console.print(line, markup=False)
+
+    def said(self, text: str) -> None:
+        self._console.print(text, markup=False)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         if not sys.stderr.isatty():

@@ -161,7 +161,8 @@ def test_the_public_names_are_there_and_no_others() -> None:
     homes = {
         "agent.answer": ("Answer",),
         "agent.ask": ("ask",),
-        "agent.backbones.backbone": ("Backbone", "Call", "Conclude", "Raise"),
+        "agent.acts": ("Call", "Conclude", "Raise"),
+        "agent.backbones.backbone": ("Backbone",),
         "agent.backbones.empiricist": ("Empiricist",),
         "targets.errors": ("BadInput", "ToolError"),
         "targets.loaders": ("load_target",),

@@ -123,7 +123,7 @@ def undissected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         begun.append(source.name)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lettvin.agent.ask.dissect", dissect)
+    monkeypatch.setattr("lettvin.agent.unit_profile.dissect", dissect)
     return begun
 
 
@@ -173,5 +173,6 @@ def test_run_json_says_how_to_ask_again(tmp_path: Path) -> None:
 
 def test_a_whole_run_is_four_things() -> None:
     answer, _ = study("constant")
-    assert sorted(os.listdir(answer.run)) == ["events.jsonl", "images", "run.json"], "and report.html where it is wanted"
+    visible = sorted(name for name in os.listdir(answer.run) if not name.startswith("."))
+    assert visible == ["events.jsonl", "images", "readings.jsonl", "run.json"], "and report.html where it is wanted"
     assert json.loads((Path(answer.run) / "run.json").read_text())["target"] == TARGET.name

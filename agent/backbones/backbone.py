@@ -1,58 +1,34 @@
 """The face of a backbone: it gets the transcript and returns an act. What is true is not its to decide.
 
-Covered: the three acts and the protocol. Not covered: the backbones, one file each beside this one.
+Covered: the protocol. Not covered: the acts (`acts.py`), and the backbones, one file each beside this one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Protocol
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from ..acts import Act, Call, Conclude, Raise
 from ..transcript import AnyEvent
 
-
-class Raise(BaseModel):
-    """Raise a hypothesis: what the unit fires for (a formula), in words, at which level, and why it is worth a test."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    act: Literal["raise"] = "raise"
-    formula: str
-    statement: str
-    level: str
-    because: str
-    parent: str | None = None
-
-
-class Call(BaseModel):
-    """Call an instrument."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    act: Literal["call"] = "call"
-    tool: str
-    arguments: dict[str, Any] = {}
-
-
-class Conclude(BaseModel):
-    """Propose a hypothesis as the answer; or, with `hypothesis` None, stop without one. The lab picks its best rival."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    act: Literal["conclude"] = "conclude"
-    hypothesis: str | None
-
-
-Act = Annotated[Raise | Call | Conclude, Field(discriminator="act")]
+__all__ = ["Act", "Backbone", "Call", "Conclude", "Raise", "decides_again"]
 
 
 class Backbone(Protocol):
-    """Decides the next act. A deterministic one, given the same transcript, decides the same again."""
+    """Decides the next act.
+
+    One that, given the same transcript from the beginning on, decides the same again says so by `deterministic = True`:
+    when a run is resumed it is asked again for every act on record, so that what it keeps in mind is there again, and held
+    to them. Any other is never asked twice: it gets the transcript where the record ends.
+    """
 
     name: str
 
     def act(self, transcript: Sequence[AnyEvent]) -> Act:
         """The next act, from everything that happened so far."""
         ...
+
+
+def decides_again(backbone: Backbone) -> bool:
+    """Whether the backbone says of itself that it decides the same again."""
+    return bool(getattr(backbone, "deterministic", False))

@@ -31,6 +31,7 @@ class Empiricist:
     """The embedded scientist. One run an instance; deterministic in what it is shown."""
 
     name = "empiricist"
+    deterministic = True
 
     def __init__(self) -> None:
         self._study: Study | None = None

@@ -17,6 +17,7 @@ class Scripted:
     """Plays `script`, one act a turn (a callable is given the transcript), then concludes without an answer."""
 
     name = "scripted"
+    deterministic = True
 
     def __init__(self, script: Script) -> None:
         self._script = list(script)

@@ -1,0 +1,210 @@
+"""A run put together and carried through, whether it is asked for the first time or resumed.
+
+Covered: names and settings to the things a run is made of, `run.json`, the lab, playing the run and writing its page, and
+one clear line where the disk is full. Not covered: where a new run's folder comes from (`ask.py`), what is on record of an
+old one (`resume.py`), and the steps (`loop.py`).
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..targets.errors import BadInput, DiskFull
+from ..targets.loaders import plug_in_of
+from ..targets.target import Unit
+from ..tools.describer import Describer
+from ..tools.generator import Generator
+from ..tools.instrument import Instrument, instruments
+from ..tools.lab import Lab, Limits
+from ..tools.sources.open_source import open_source
+from ..tools.sources.source import Source
+from ..tools.store import Store, cache_folder
+from . import by_name
+from .answer import Answer
+from .backbones.backbone import Backbone
+from .loop import Run
+from .question import LITERAL, taken_literally
+from .readings import Readings
+from .run_folder import RECORD, RunFolder, recording
+from .run_keys import keys, versions
+from .transcript import Answered, AnyEvent, Started
+from .unit_profile import profile_unit
+from .watcher import Watcher
+
+
+@dataclass(frozen=True)
+class Asked:
+    """All that a run is made of, opened and checked; `started` says it in words."""
+
+    unit: Unit
+    source: Source
+    backbone: Backbone
+    generator: Callable[[Store], Generator]
+    describer: Describer
+    instruments: dict[str, Instrument]
+    started: Started
+
+
+def prepare(
+    unit: Unit,
+    question: str,
+    *,
+    backbone: str | Backbone,
+    data: str | Source,
+    generator: str,
+    describer: str,
+    tools: Sequence[str],
+    layers: Sequence[str] | None,
+    seed: int,
+    limits: Limits,
+    among: int,
+    page: bool,
+) -> Asked:
+    """Open what was named. Raises `BadInput` on what cannot be used."""
+    make_generator, drawing = by_name.generator(generator)
+    make_describer, describing = by_name.describer(describer)
+    make_backbone, deciding = by_name.backbone(backbone) if isinstance(backbone, str) else (lambda: backbone, None)
+    words, mind = make_describer(), make_backbone()
+    known = instruments(tools)
+    others = [plug_in_of(unit.target.name), drawing, describing, deciding, *(x.plug_in for x in known.values())]
+    source = open_source(data) if isinstance(data, str) else data
+    device = getattr(unit.target, "device", None)
+    settings = {
+        "layers": None if layers is None else list(layers),
+        "max_images": limits.images,
+        "max_seconds": limits.seconds,
+        "tools": list(tools),
+        "plug_ins": [plug_in.record() for plug_in in others if plug_in is not None],
+        "device": None if device is None else str(device),
+        "among": among,
+        "page": page,
+    }
+    started = Started(
+        question=question,
+        answering=question if taken_literally(question) else LITERAL,
+        target=unit.target.name,
+        unit=unit.address,
+        layer=unit.layer.name,
+        layer_kind=unit.layer.kind,
+        backbone=backbone if isinstance(backbone, str) else mind.name,
+        data=source.name,
+        generator=generator,
+        describer=describer,
+        seed=seed,
+        versions=versions(),
+        settings=settings,
+        keys=keys(unit, source),
+    )
+    return Asked(unit, source, mind, make_generator, words, known, started)
+
+
+def about(started: Started) -> dict[str, Any]:
+    """run.json: what is needed to ask again, or to resume; `folder` is where relative names start from."""
+    told = started.model_dump(mode="json", exclude={"seq", "at", "kind"})
+    return told | {"command": command(started), "record": RECORD, "folder": str(Path.cwd())}
+
+
+def command(started: Started) -> list[str]:
+    """The command line that asks this again."""
+    settings = started.settings
+    words = ["lettvin", "ask", started.target, started.unit, started.question]
+    words += ["--backbone", started.backbone, "--data", started.data, "--seed", str(started.seed)]
+    words += [] if started.generator == "sketch" else ["--generator", started.generator]
+    words += [] if started.describer == "exact" else ["--describer", started.describer]
+    words += [word for name in settings["tools"] for word in ("--tool", name)]
+    words += [] if settings["among"] == 1 else ["--among", str(settings["among"])]
+    for option, value in (("--max-images", settings["max_images"]), ("--max-seconds", settings["max_seconds"])):
+        words += [] if value is None else [option, f"{value:g}"]
+    if settings["layers"] is not None:
+        words += ["--layers", ",".join(settings["layers"])]
+    return words
+
+
+@contextmanager
+def opened(asked: Asked, limits: Limits, began: float, watcher: Watcher) -> Iterator[Lab]:
+    """The lab of a run, with its dissection made or opened. Raises `BadInput` where the data are too few."""
+    with Store(cache_folder()) as store:
+        drawn_by = asked.generator(store)
+        layers, progress = asked.started.settings["layers"], watcher.progress
+        lab = Lab(
+            unit=asked.unit,
+            source=asked.source,
+            profile=profile_unit(asked.unit, asked.source, layers, cache_folder() / "dissections", progress),
+            store=store,
+            generator=drawn_by,
+            describer=asked.describer,
+            seed=asked.started.seed,
+            limits=limits,
+            progress=progress,
+            started=began,
+        )
+        if not len(lab.open) or not len(lab.held_back):
+            raise BadInput(
+                f"{asked.source.name} holds {len(lab.open)} readable pictures: too few to explore and to hold back"
+            )
+        yield lab
+
+
+def carry_through(
+    asked: Asked,
+    lab: Lab,
+    path: Path,
+    watcher: Watcher,
+    *,
+    record: Sequence[AnyEvent] = (),
+    live: Callable[[], None] = lambda: None,
+    why: str = "",
+    shown_as: str | None = None,
+) -> Answer:
+    """Play the run in its folder, from its beginning or from the end of its record, and write its page.
+
+    Ctrl-C while the page is written leaves the answer without one. Raises `DiskFull`, with how to go on, where nothing
+    more can be written.
+    """
+    name = shown_as or str(path)
+    try:
+        readings = Readings(path)
+        lab.readings = readings
+        try:
+            folder = RunFolder(
+                path, lab.store, watcher.event, began=lab.started, record=record, live=live, why=why
+            )
+            try:
+                answered = Run(lab, asked.backbone, folder, asked.instruments).play(asked.started)
+                interrupted = bool(asked.started.settings["page"]) and not _page_written(lab, answered, path)
+            finally:
+                folder.close()
+        finally:
+            readings.close()
+    except DiskFull as full:
+        raise DiskFull(f"{full}; then `lettvin resume {shlex.quote(name)}` goes on") from None
+    return answer_of(answered, time.monotonic() - lab.started, name, interrupted)
+
+
+def answer_of(answered: Answered, seconds: float, run: str, interrupted: bool = False) -> Answer:
+    """The answer as it is given: with the run's duration and place."""
+    shared = {name: getattr(answered, name) for name in Answer.model_fields if name in Answered.model_fields}
+    return Answer(**shared, seconds=round(seconds, 2), run=run, interrupted=interrupted)
+
+
+def _page_written(lab: Lab, answered: Answered, path: Path) -> bool:
+    """Write the page; False where Ctrl-C came in between."""
+    from .report.maps import keep_maps
+    from .report.page import write_page
+
+    try:
+        with recording(path):
+            shown = [lab.find(identity) for identity in answered.exemplars]
+            found = lab.activations(shown, lab.unit, maps=True)
+            maps = {identity: a.map for identity, a in found.items() if a.map is not None}
+            keep_maps(path, maps, lab.profile.threshold, lab.profile.patch)
+            write_page(path)
+    except KeyboardInterrupt:
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""What a run measured, kept in the run itself: `readings.jsonl`, one line an activation.
+
+Covered: every activation that the run asked for, with the map where the map was asked for; written before anything is
+said of it, and handed back when the run is resumed, so that nothing is measured twice though the cache was moved or
+cleared. Not covered: the cache, which all runs share (`tools/store.py`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ..targets.errors import BadInput
+from ..tools.store import Activation
+from .line_file import LineFile, mend
+
+FILE = "readings.jsonl"
+
+
+class Readings:
+    """The activations of one run, by unit key and picture id. Raises `BadInput` on a file that is not such."""
+
+    def __init__(self, run: Path) -> None:
+        path = run / FILE
+        mend(path)
+        self._known = _read(path) if path.exists() else {}
+        self._lines = LineFile(path)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def known(self, unit: str, pictures: Iterable[str]) -> dict[str, Activation]:
+        """Those of the pictures' activations that the run has measured."""
+        return {p: self._known[unit, p] for p in pictures if (unit, p) in self._known}
+
+    def note(self, unit: str, found: Mapping[str, Activation], maps: bool) -> None:
+        """Write down what is new of these activations, with their maps where those were asked for."""
+        new = {}
+        for picture, activation in found.items():
+            before = self._known.get((unit, picture))
+            if before is None or (maps and before.map is None and activation.map is not None):
+                new[unit, picture] = activation if maps else Activation(activation.peak, activation.mean)
+        self._lines.append(_line(*key, activation) for key, activation in new.items())
+        self._known |= new
+
+    def close(self) -> None:
+        self._lines.close()
+
+
+def _line(unit: str, picture: str, found: Activation) -> str:
+    row: dict[str, object] = {"unit": unit, "picture": picture, "peak": found.peak, "mean": found.mean}
+    if found.map is not None:
+        values = np.ascontiguousarray(found.map, np.float32)
+        row |= {"shape": values.shape, "map": base64.b64encode(values.astype("<f4").tobytes()).decode()}
+    return json.dumps(row)
+
+
+def _read(path: Path) -> dict[tuple[str, str], Activation]:
+    known: dict[tuple[str, str], Activation] = {}
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            row = json.loads(line)
+            found = None
+            if "map" in row:
+                values = np.frombuffer(base64.b64decode(row["map"], validate=True), "<f4")
+                found = values.astype(np.float32).reshape(row["shape"])
+            known[str(row["unit"]), str(row["picture"])] = Activation(float(row["peak"]), float(row["mean"]), found)
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(f"{path}, line {number} is no reading ({error!r}): delete the file to measure anew") from None
+    return known
