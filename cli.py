@@ -1,7 +1,7 @@
 """The commands: parse, call, print; nothing else.
 
 Covered: the commands, what goes to stdout and what to stderr, and the exit codes: 0 answered, 2 bad input (one line on
-stderr), 3 stopped by a limit, 130 interrupted. Not covered: the options (`options.py`), how things are laid out
+stderr), 3 stopped by a limit or a full disk, 130 interrupted. Not covered: the options (`options.py`), how things are laid out
 (`terminal.py`), and what the commands do, which the rooms below know. What is heavy is imported inside the commands, so
 that `lettvin --help` is quick.
 """
@@ -14,13 +14,17 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from . import __version__, options, terminal
 from .targets.errors import BadInput, DiskFull, LimitReached, nearest
+
+if TYPE_CHECKING:
+    from .agent.answer import Answer
 
 app = typer.Typer(
     add_completion=False,
@@ -38,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
         return code
-    except (BadInput, DiskFull) as error:
+    except BadInput as error:
         return _complain(str(error), 2)
-    except LimitReached as error:
+    except (LimitReached, DiskFull) as error:
         return _complain(str(error), 3)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
@@ -89,7 +93,7 @@ def lettvin(context: typer.Context, version: options.Version = False) -> None:
 @app.command()
 def ask(
     target: options.TargetName,
-    unit: options.Address,
+    unit: options.Addresses,
     question: options.Question,
     backbone: options.Backbone = "empiricist",
     data: options.Data = "sketch:2000",
@@ -103,6 +107,7 @@ def ask(
     runs: options.Runs = Path("runs"),
     max_images: options.MaxImages = None,
     max_seconds: options.MaxSeconds = None,
+    among: options.Among = None,
     device: options.Device = "auto",
     as_json: options.Json = False,
 ) -> int:
@@ -110,39 +115,84 @@ def ask(
 
     Prints the answer that survived an attempt to refute it, with its evidence and the path of its page.
     Progress, hypotheses, predictions and verdicts go to stderr. Exits with 3 where a limit stopped the run, after the
-    best answer so far.
+    best answer so far; 'lettvin resume RUN' goes on.
+
+    Several units (LAYER:3,LAYER:5) are asked one after the other, each with a run and limits of its own. They share one
+    chance of error: with N units, a conclusion is tested at a Nth of the usual level. --json then prints one object a line.
     """
     wanted = options.names(layers)
     if not question.strip():
         raise BadInput(f"the question {question!r} is empty: ask something, such as 'What makes this unit fire?'")
-    from .agent.ask import ask as ask_unit
+    from .agent.answer import together
+    from .agent.ask import ask_each
     from .agent.watcher import TerminalWatcher
     from .targets.loaders import load_target
     from .tools.sources.cutouts import with_folders
 
     data = with_folders(data, cutouts, backgrounds)
     loaded = load_target(target, device)
-    asked = loaded.unit(unit)
+    asked = [loaded.unit(address) for address in options.addresses(unit)]
     for name in wanted or ():
         loaded.layer(name)  # refused before a run is begun
+    answers = ask_each(
+        asked,
+        question,
+        among=among,
+        backbone=backbone,
+        data=data,
+        generator=generator,
+        describer=describer,
+        tools=tool or (),
+        layers=wanted,
+        seed=seed,
+        runs=runs,
+        max_images=max_images,
+        max_seconds=max_seconds,
+        watcher=TerminalWatcher(),
+    )
+    if len(asked) == 1:
+        return _tell(_next(answers), as_json)
+    told: list[Answer] = []
+    while (answer := _next(answers)) is not None:
+        told.append(answer)
+        print(answer.as_json(indent=None) if as_json else f"Unit: {answer.unit}\n{answer.text()}\n", flush=True)
+    print(together(told, len(asked), among or len(asked)), file=sys.stderr if as_json else sys.stdout)
+    if told[-1].limit == "Ctrl-C" or told[-1].interrupted:
+        raise KeyboardInterrupt
+    return 3 if any(answer.limit for answer in told) else 0
+
+
+@app.command()
+def resume(
+    run: options.RunFolder,
+    max_images: options.MaxImages = None,
+    max_seconds: options.MaxSeconds = None,
+    as_json: options.Json = False,
+) -> int:
+    """Go on with a run that was killed or stopped.
+
+    In the same folder, to the same answer as if nothing had come between; nothing is measured twice. A run that a limit
+    stopped goes on where a higher one is given; limits count from the run's beginning. A finished run prints its answer.
+    """
+    from .agent.resume import resume as resume_run
+    from .agent.watcher import TerminalWatcher
+
     with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints, stdout holds the answer alone
-        answer = ask_unit(
-            asked,
-            question,
-            backbone=backbone,
-            data=data,
-            generator=generator,
-            describer=describer,
-            tools=tool or (),
-            layers=wanted,
-            seed=seed,
-            runs=runs,
-            max_images=max_images,
-            max_seconds=max_seconds,
-            watcher=TerminalWatcher(),
-        )
+        answer = resume_run(run, max_images=max_images, max_seconds=max_seconds, watcher=TerminalWatcher())
+    return _tell(answer, as_json)
+
+
+def _next(answers: Iterator[Answer]) -> Answer | None:
+    """The next answer; whatever a plug-in prints meanwhile, stdout holds the answers alone."""
+    with contextlib.redirect_stdout(sys.stderr):
+        return next(answers, None)
+
+
+def _tell(answer: Answer | None, as_json: bool) -> int:
+    """Print the one answer; the exit code."""
+    assert answer is not None
     print(answer.as_json() if as_json else answer.text())
-    if answer.limit == "Ctrl-C":
+    if answer.limit == "Ctrl-C" or answer.interrupted:
         raise KeyboardInterrupt
     return 3 if answer.limit else 0
 
@@ -199,11 +249,22 @@ def dissect(
 
 
 @app.command()
-def show(run: options.RunFolder, open_it: options.OpenIt = True) -> None:
-    """Print the path of a run's page, and open it."""
-    from .agent.run_folder import page_of
+def show(run: options.Shown = Path("runs"), open_it: options.OpenIt = True) -> None:
+    """Open a run's page, or the list of a folder of runs.
 
-    page = page_of(run).resolve()
+    Prints its path. A run that was cut off gets a page of what it has; a folder of runs gets an index.html that lists
+    them, to sort and to filter.
+    """
+    from .agent.report.shown import page_to_show
+    from .tools.store import cache_folder
+
+    kept: Path | None = None
+    with contextlib.suppress(BadInput):  # the cache only saves time here
+        kept = cache_folder()
+    page, ended = page_to_show(run, kept)
+    if not ended:
+        print(f"lettvin: {str(run)!r} has no answer yet: its page tells how far it came", file=sys.stderr)
+    page = page.resolve()
     print(page)
     screen = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if open_it and screen:

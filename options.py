@@ -50,9 +50,18 @@ def names(layers: str | None) -> list[str] | None:
     return found
 
 
+def addresses(units: str) -> list[str]:
+    """The units in 'LAYER:3,LAYER:5+7'; the text as it is, for the target to judge, where a part is no such address."""
+    found = [address.strip() for address in units.split(",")]
+    return found if all(re.fullmatch(r"(.+:)?(\d+(\+\d+)*|@.+)", address) for address in found) else [units]
+
+
 TargetName = Annotated[str, typer.Argument(metavar="TARGET", help="A network's name, or FILE.py:function.")]
-Address = Annotated[
-    str, typer.Argument(metavar="UNIT", help="[LAYER:]INDEX, LAYER:3+17 or LAYER:@file.safetensors.")
+Addresses = Annotated[
+    str,
+    typer.Argument(
+        metavar="UNIT[,UNIT...]", help="[LAYER:]INDEX, a group LAYER:3+17, LAYER:@file.safetensors, or several with commas."
+    ),
 ]
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In words, such as 'What makes this unit fire?'")]
 Backbone = Annotated[str, typer.Option(metavar="NAME", help="Who decides what to try: a name, or FILE.py:Class.")]
@@ -79,6 +88,12 @@ MaxImages = Annotated[
     typer.Option(parser=count, metavar="N", help="Stop after measuring so many pictures beyond the data."),
 ]
 MaxSeconds = Annotated[float | None, typer.Option(parser=duration, metavar="S", help="Stop after so many seconds.")]
+Among = Annotated[
+    int | None,
+    typer.Option(
+        parser=count, metavar="N", help="How many units are asked in all, where that is more than are named here."
+    ),
+]
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu or cuda.")]
 Clear = Annotated[bool, typer.Option("--clear", help="Take away all that no running process needs.")]
 CacheLimit = Annotated[
@@ -86,6 +101,7 @@ CacheLimit = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+Shown = Annotated[Path, typer.Argument(metavar="[RUN]", help="A run's folder, or a folder of runs.")]
 OpenIt = Annotated[bool, typer.Option("--open/--no-open", help="Open the page where there is a screen.")]
 Prompt = Annotated[
     str | None, typer.Argument(metavar="PROMPT", help="What to draw, such as 'two striped red cars on snow'.")

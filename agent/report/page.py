@@ -36,6 +36,7 @@ from .story import Node, tree, trials
 if TYPE_CHECKING:
     from jinja2 import Template
 
+FILE = "report.html"
 MOST_BYTES = 4_900_000
 MOST_TEXT = 4000  # characters of an instrument's answer shown in the record; events.jsonl has all of it
 
@@ -79,12 +80,12 @@ def write_page(run: Path, kept: Path | None = None) -> Path:
         if fit is not LADDER[-1] and len(teller.shown) * pictures.weight(teller.shown) > MOST_BYTES:
             continue  # seen without making them all: the pictures alone would be too much
         pictures.prepare(teller.shown)
-        page = _rendered(told, pictures, seen).encode()
+        page = _rendered(told, pictures, seen).encode("utf-8", "replace")
         pictures.keep()
         if len(page) <= MOST_BYTES:
             break
-    write_whole(run / "report.html", page)
-    return run / "report.html"
+    write_whole(run / FILE, page)
+    return run / FILE
 
 
 def _told(about: Mapping[str, Any], teller: Teller, fit: Fit) -> dict[str, Any]:
