@@ -1,17 +1,18 @@
 """Does EfficientNet-Lite0 see what is drawn? How its top-5 classes agree with the nouns, drawn and cut out.
 
 Covered: for every noun that ImageNet has classes for (`CLASSES`, by index, 0 to 999), the share of pictures of it alone
-that have one of them among the five highest logits: drawn on the plain and on its usual ground, each in several seeds;
-and cut-outs of the same nouns, where a folder of them is there. Not covered: nouns that ImageNet lacks (giraffe, scissors,
-cactus and the like), and scenes of several things.
-Run as `python -m lettvin.benchmarks.sketch_classes [--write]`; about a minute on one core.
+that have one of them among the five highest logits: drawn on the plain and on its usual ground, in colours at random and
+in natural ones, each in several seeds; and cut-outs of the same nouns, where a folder of them is there. What agreement
+means is measured too: each kind's pictures against the classes of every other noun (`chance`). Not covered: nouns that
+ImageNet lacks (giraffe, scissors, cactus and the like), and scenes of several things.
+Run as `python -m lettvin.benchmarks.sketch_classes [--write]`; about two minutes on one core.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..targets.loaders import load_target
 from ..targets.picture import FromPrompt, Picture
 from ..tools.sketch.paint import paint
 from ..tools.sketch.scenes import compose, random_thing, stream
-from ..tools.sketch.vocabulary import NOUNS
+from ..tools.sketch.vocabulary import COLOURS, NATURAL, NOUNS
 
 NETWORK = "efficientnet-lite0"
 COMMAND = "python -m lettvin.benchmarks.sketch_classes --write"
@@ -45,6 +46,7 @@ CLASSES: dict[str, tuple[range | int, ...]] = {
     "balloon": (417,), "pumpkin": (607, 942),
 }  # fmt: skip
 """Acceptable ImageNet classes: the noun's own, its kinds, or what differs by use alone. Namesakes do not count."""
+KINDS = ("plain", "ground", "natural_plain", "natural_ground", "cutout")
 GROUNDS = {"whale": "water", "fish": "water", "boat": "water", "airplane": "sky", "bird": "sky", "balloon": "sky"}
 
 
@@ -53,12 +55,14 @@ def classes(noun: str) -> frozenset[int]:
     return frozenset(i for part in CLASSES.get(noun, ()) for i in (part if isinstance(part, range) else (part,)))
 
 
-def drawn(noun: str, background: str, seeds: Iterable[int]) -> list[Picture]:
-    """The noun alone, large, without a pattern, in a colour that the seed draws."""
+def drawn(noun: str, background: str, seeds: Iterable[int], natural: bool = False) -> list[Picture]:
+    """The noun alone, large, without a pattern, in a colour that the seed draws: any, or one that is natural to it."""
     pictures = []
     for seed in seeds:
         rng = stream(seed, 41)
-        scene = compose([random_thing(rng, noun=noun, size="large", pattern="plain")], background, rng)
+        own = NATURAL.get(noun, tuple(COLOURS))
+        fixed = {"colour": own[seed % len(own)]} if natural else {}
+        scene = compose([random_thing(rng, noun=noun, size="large", pattern="plain", **fixed)], background, rng)
         pictures.append(Picture.of(paint(scene).pixels, FromPrompt("sketch", f"a {noun} on {background}", seed)))
     return pictures
 
@@ -78,35 +82,57 @@ def cut_out(noun: str, seeds: Sequence[int]) -> list[Picture]:
     return pictures
 
 
-def agreement(target: Any, pictures: Sequence[Picture], wanted: frozenset[int]) -> float | None:
-    """Share of the pictures with a wanted class among the five highest; None where there are no pictures."""
+def top_five(target: Any, pictures: Sequence[Picture]) -> list[frozenset[int]]:
+    """The five classes of highest logit of each picture, as indices."""
     if not pictures:
-        return None
+        return []
     layer = target.layers[-1].name
     rows: list[np.ndarray] = []
     target.watch(list(pictures), [layer], lambda name, maps: rows.extend(maps.reshape(len(maps), -1).cpu().numpy()))
-    return float(np.mean([bool(wanted & set(np.argsort(-row)[:5].tolist())) for row in rows]))
+    return [frozenset(np.argsort(-row)[:5].tolist()) for row in rows]
 
 
-def run(write: bool = False, each: int = 4) -> dict[str, Any]:
+def agreement(seen: Sequence[frozenset[int]], wanted: frozenset[int]) -> float | None:
+    """Share of the pictures with a wanted class among their five; None where there are no pictures."""
+    return float(np.mean([bool(wanted & five) for five in seen])) if seen else None
+
+
+def chance(seen: Mapping[str, Sequence[frozenset[int]]]) -> float | None:
+    """Mean agreement of every noun's pictures with the classes of each other noun; None where there are under two."""
+    pairs = [agreement(fives, classes(other)) for noun, fives in seen.items() for other in seen if other != noun]
+    shares = [share for share in pairs if share is not None]
+    return float(np.mean(shares)) if shares else None
+
+
+def run(write: bool = False, each: int = 8) -> dict[str, Any]:
     """Measure: ``{name, figures, nouns, command}``; `write` keeps it under benchmarks/results."""
     target = load_target(NETWORK)
+    seen: dict[str, dict[str, list[frozenset[int]]]] = {kind: {} for kind in KINDS}
     nouns: dict[str, dict[str, float | None]] = {}
     for noun in NOUNS:
-        wanted = classes(noun)
-        if wanted:
-            indoors = NOUNS[noun].category in ("furniture", "instrument", "tool", "food")
-            ground = GROUNDS.get(noun, "room" if indoors else "grass")
-            nouns[noun] = {
-                "plain": agreement(target, drawn(noun, "plain", range(each)), wanted),
-                "ground": agreement(target, drawn(noun, ground, range(each)), wanted),
-                "cutout": agreement(target, cut_out(noun, range(each)), wanted),
-            }
+        if not classes(noun):
+            continue
+        indoors = NOUNS[noun].category in ("furniture", "instrument", "tool", "food")
+        ground = GROUNDS.get(noun, "room" if indoors else "grass")
+        pictures = {
+            "plain": drawn(noun, "plain", range(each)),
+            "ground": drawn(noun, ground, range(each)),
+            "natural_plain": drawn(noun, "plain", range(each), natural=True),
+            "natural_ground": drawn(noun, ground, range(each), natural=True),
+            "cutout": cut_out(noun, range(each)),
+        }
+        for kind in KINDS:
+            if pictures[kind]:
+                seen[kind][noun] = top_five(target, pictures[kind])
+        nouns[noun] = {kind: agreement(seen[kind].get(noun, []), classes(noun)) for kind in KINDS}
     figures: dict[str, float | int | None] = {"nouns_with_classes": len(nouns), "pictures_each": each}
-    for kind in ("plain", "ground", "cutout"):
+    for kind in KINDS:
         shares = [row[kind] for row in nouns.values() if row[kind] is not None]
         figures[f"{kind}_nouns"] = len(shares)
         figures[f"{kind}_top5_agreement"] = round(float(np.mean(shares)), 3) if shares else None  # type: ignore[arg-type]
+        figures[f"{kind}_chance"] = None if (luck := chance(seen[kind])) is None else round(luck, 4)
+        animals = [row[kind] for noun, row in nouns.items() if NOUNS[noun].category == "animal" and row[kind] is not None]
+        figures[f"{kind}_animals_top5_agreement"] = round(float(np.mean(animals)), 3) if animals else None  # type: ignore[arg-type]
         figures[f"{kind}_nouns_ever_seen"] = sum(bool(share) for share in shares)
     result = {"name": "sketch_classes", "figures": figures, "nouns": nouns, "command": COMMAND}
     if write:
