@@ -8,6 +8,7 @@ redraw test found nothing to explain, or the unit is constant; everything else i
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -51,8 +52,9 @@ class Answer(BaseModel):
 
     def as_json(self, indent: int | None = 1) -> str:
         """One JSON object with exactly the contract's keys; on one line where `indent` is None."""
-        ours = {"limit": True, "interrupted": True, "evidence": {"__all__": {"experiment"}}}
-        return self.model_dump_json(exclude=ours, indent=indent)
+        return self.model_dump_json(
+            exclude={"limit": True, "interrupted": True, "evidence": {"__all__": {"experiment"}}}, indent=indent
+        )
 
     def text(self) -> str:
         """The answer in plain words, with labels, verdict, confidence and the path of its page."""
@@ -87,6 +89,24 @@ class Answer(BaseModel):
             f"<p>verdict <b>{self.verdict}</b>{sure}; formula <code>{escape(self.formula or 'none')}</code>; "
             f"<a href='{escape(self.page.resolve().as_uri())}'>page</a></p>"
         )
+
+
+def together(answers: Sequence[Answer], units: int, among: int) -> str:
+    """What may be said of answers about several units: how many are supported, and how many of those may be wrong.
+
+    `units`: how many were to be asked here; `among`: how many share the chance of error, .05.
+    """
+    supported = [answer for answer in answers if answer.verdict == "supported"]
+    lines = [f"{len(supported)} of {len(answers)} units have a supported answer."]
+    if len(answers) < units:
+        lines.append(f"{units - len(answers)} were not asked.")
+    if supported:
+        wrong = sum(1 - answer.confidence for answer in supported if answer.confidence is not None)
+        lines.append(
+            f"Conclusions shared a chance of error of 5% among {among} units, so that any of the {len(supported)} passed by "
+            f"luck with a probability under 5%; by their confidences, {wrong:.1f} of them are expected to be wrong."
+        )
+    return " ".join(lines)
 
 
 def compose(

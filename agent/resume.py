@@ -118,14 +118,14 @@ def _about(path: Path) -> dict[str, Any]:
 
 def _limits(told: dict[str, Any], max_images: int | None, max_seconds: float | None) -> tuple[Limits, set[str]]:
     """The limits that hold from now on, and which of them are higher than they were."""
-    before = told["settings"]["max_images"], told["settings"]["max_seconds"]
-    now = tuple(old if new is None else new for old, new in zip(before, (max_images, max_seconds), strict=True))
-    raised = {
-        name
-        for name, old, new in zip(("--max-images", "--max-seconds"), before, now, strict=True)
-        if old is not None and new is not None and new > old
-    }
-    return Limits(now[0], now[1]), raised
+    before = Limits(told["settings"]["max_images"], told["settings"]["max_seconds"])
+    raised = set()
+    if max_images is not None and before.images is not None and max_images > before.images:
+        raised.add("--max-images")
+    if max_seconds is not None and before.seconds is not None and max_seconds > before.seconds:
+        raised.add("--max-seconds")
+    images = before.images if max_images is None else max_images
+    return Limits(images, before.seconds if max_seconds is None else max_seconds), raised
 
 
 def _ended(

@@ -1,6 +1,7 @@
 """The errors a person can act on: each is one line that names the offending value and what would be right.
 
-`BadInput` and `DiskFull` end a command with exit code 2. `LimitReached` ends it with 3, after the best admissible answer.
+`BadInput` ends a command with exit code 2. `LimitReached` ends it with 3, after the best admissible answer, and so does
+`DiskFull`, without one: what is done is kept, and can be gone on with.
 Anything else that escapes is a defect of lettvin and keeps its traceback.
 """
 
