@@ -1,0 +1,115 @@
+"""The score of an answer: what it says the neuron does, against what the neuron does, scene by scene.
+
+Covered: the sample S (2,000 scenes from a seed that no run draws from: a quarter as the data are, the rest shared among
+the terms of truth *and* answer, half of each satisfying the term and half one factor away), disagreement, F1, Pearson and
+AUPRC against the noise-free activation beside the oracle's, and when a concept counts as recovered. Everything is read
+from scenes: nothing is painted, and no thresholded activation is ever the truth. Not covered: how neurons are asked
+(`asking.py`), rates over many (`figures.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ...targets.picture import Scene
+from ...tools.sketch.concept import And, Concept, Not, both, conjuncts, disjuncts, holds, normal
+from ...tools.sketch.concept_scenes import examples
+from ...tools.sketch.scenes import random_scene
+from ...tools.statistics import auprc, pearson
+from .variations import one_factor_away
+
+SCENES = 2000
+DATA_LIKE = 500
+UNUSED_SEED = 987_654_321  # of the scenes that score; no run draws from it
+RECOVERED = 0.005  # share of S on which a recovered concept may differ from the truth
+
+
+@dataclass(frozen=True)
+class Score:
+    """How an answer does on S. `recovered` holds only of a supported answer; the oracle's figures are the truth's own."""
+
+    recovered: bool
+    disagreement: float | None
+    f1: float | None
+    pearson: float | None
+    auprc: float | None
+    oracle_pearson: float | None
+    oracle_auprc: float | None
+
+
+def score(
+    truth: Concept,
+    answer: Concept | None,
+    verdict: str,
+    activation: Callable[[Scene], float],
+    seed: int = UNUSED_SEED,
+    scenes: int = SCENES,
+) -> Score:
+    """The score of one answer. `activation`: the neuron's noise-free response to a scene."""
+    shown = sample(truth, answer, seed, scenes)
+    true = np.array([holds(truth, scene) for scene in shown])
+    response = np.array([activation(scene) for scene in shown], dtype=np.float64)
+    oracle = _rounded(pearson(true.astype(float), response)), _rounded(auprc(true, response))
+    if answer is None:
+        return Score(False, None, None, None, None, *oracle)
+    said = np.array([holds(answer, scene) for scene in shown])
+    apart = float((said != true).mean())
+    same = normal(answer) == normal(truth) or apart <= RECOVERED
+    return Score(
+        recovered=verdict == "supported" and same,
+        disagreement=round(apart, 5),
+        f1=round(f1(true, said), 4),
+        pearson=_rounded(pearson(said.astype(float), response)),
+        auprc=_rounded(auprc(said, response)),
+        oracle_pearson=oracle[0],
+        oracle_auprc=oracle[1],
+    )
+
+
+def sample(truth: Concept, answer: Concept | None, seed: int = UNUSED_SEED, scenes: int = SCENES) -> list[Scene]:
+    """S for a truth and an answer: the same for the same two concepts, whoever answered."""
+    data_like = [_data_like(seed, index) for index in range(DATA_LIKE * scenes // SCENES)]
+    shared = list(dict.fromkeys([*scored_terms(truth), *(scored_terms(answer) if answer is not None else [])]))
+    made: list[Scene] = []
+    for place, term in enumerate(shared):
+        wanted = (scenes - len(data_like)) // len(shared) + (place < (scenes - len(data_like)) % len(shared))
+        rng = np.random.default_rng([seed, *str(term).encode()])
+        satisfying = examples(term, (wanted + 1) // 2, rng)
+        if not satisfying:  # no scene can be that: the data-like ones must tell
+            made += [_data_like(seed, DATA_LIKE + len(made) + i) for i in range(wanted)]
+            continue
+        made += satisfying
+        made += [one_factor_away(term, satisfying[i % len(satisfying)], rng) for i in range(wanted - len(satisfying))]
+    return data_like + made
+
+
+def scored_terms(concept: Concept) -> list[Concept]:
+    """What S is shared among: each way of being true, and each way with one of its vetoes brought in."""
+    found: dict[Concept, None] = {}
+    for way in disjuncts(concept):
+        found[way] = None
+        parts = conjuncts(way) if isinstance(way, And) else ()
+        positive = [part for part in parts if not isinstance(part, Not)]
+        for veto in parts:
+            if isinstance(veto, Not):
+                found[both([*positive, veto.part])] = None
+    return list(found)
+
+
+def f1(true: np.ndarray, said: np.ndarray) -> float:
+    """The harmonic mean of precision and recall; 1 where nothing is true and nothing said."""
+    hits = float((true & said).sum())
+    return 2 * hits / float(true.sum() + said.sum()) if (true | said).any() else 1.0
+
+
+@lru_cache(maxsize=4096)
+def _data_like(seed: int, index: int) -> Scene:
+    return random_scene(seed, index)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
