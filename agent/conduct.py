@@ -204,7 +204,7 @@ def _page_written(lab: Lab, answered: Answered, path: Path) -> bool:
             found = lab.activations(shown, lab.unit, maps=True)
             maps = {identity: a.map for identity, a in found.items() if a.map is not None}
             keep_maps(path, maps, lab.profile.threshold, lab.profile.patch)
-            write_page(path)
+            write_page(path, lab.store.folder)
     except KeyboardInterrupt:
         return False
     return True

@@ -11,6 +11,7 @@ import io
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -24,6 +25,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lettvin.agent.ask import ask
+from lettvin.agent.backbones.backbone import Backbone
+from lettvin.agent.backbones.scripted import Scripted
+from lettvin.agent.report.kept_pictures import FILE, KeptPictures
 from lettvin.agent.report.maps import keep_maps, read_maps
 from lettvin.agent.report.page import MOST_BYTES, command, write_page
 from lettvin.agent.report.pictures import traced
@@ -33,6 +37,8 @@ from lettvin.agent.run_folder import read_events
 from lettvin.agent.transcript import Answered, Decided, Judged, Raised, Registered
 from lettvin.targets.errors import BadInput
 from lettvin.targets.loaders import load_target
+from lettvin.tests.scene_runs import against, concluding, pairs, raising
+from lettvin.tools.store import cache_folder
 
 NETWORK = """
 import numpy as np
@@ -47,6 +53,10 @@ def red():
         return torch.from_numpy(np.asarray(image.resize((112, 112)), np.float32) / 255).permute(2, 0, 1)
     return torch.nn.Sequential(conv), preprocess
 """
+SCRIPT = [
+    *(raising("red"), raising("blue"), raising("red car", parent="H1")),
+    *(pairs("H1", "red"), against("H2", "blue", "red", n=10), concluding("H1")),
+]
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}"
 FREE_WORDS = {"question", "answering", "target", "unit", "description", "labels", "formula", "rival", "caption", "text"}
 FREE_WORDS |= {"statement", "because", "level", "refuted_if", "untested", "skipped", "reasons", "claim"}
@@ -90,14 +100,18 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Three real runs: to the end, over a dead unit, and stopped by a limit."""
+    """Three real runs: to the end (by a script, so that it is short), over a dead unit, and stopped by a limit."""
     folder = tmp_path_factory.mktemp("report")
     (folder / "net.py").write_text(NETWORK)
     target = load_target(f"{folder / 'net.py'}:red", device="cpu")
-    asked: dict[str, tuple[str, int | None]] = {"whole": ("0:0", None), "dead": ("0:1", None), "stopped": ("0:0", 150)}
+    asked: dict[str, tuple[str, str | Backbone, int | None]] = {
+        "whole": ("0:0", Scripted(SCRIPT), None),
+        "dead": ("0:1", "empiricist", None),
+        "stopped": ("0:0", "empiricist", 100),
+    }
     return {
-        name: Path(ask(target.unit(unit), data="sketch:120", runs=folder / name, max_images=most).run)
-        for name, (unit, most) in asked.items()
+        name: Path(ask(target.unit(unit), backbone=mind, data="sketch:100", runs=folder / name, max_images=most).run)
+        for name, (unit, mind, most) in asked.items()
     }
 
 
@@ -111,7 +125,7 @@ def changed(runs: dict[str, Path], tmp_path: Path) -> Callable[..., Path]:
         lines = (copy / "events.jsonl").read_text().splitlines()
         kept = [event for line in lines if (event := each(json.loads(line))) is not None]
         (copy / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in kept))
-        write_page(copy)
+        write_page(copy, cache_folder())
         return copy
 
     return change
@@ -192,7 +206,7 @@ def test_a_dead_unit_is_said_to_be_one_and_has_no_experiments(runs: dict[str, Pa
 
 
 def test_a_stopped_run_says_by_what(runs: dict[str, Path]) -> None:
-    assert "Stopped by --max-images 150." in Page(runs["stopped"] / "report.html").text
+    assert "Stopped by --max-images 100." in Page(runs["stopped"] / "report.html").text
 
 
 @pytest.mark.parametrize("verdict", ["supported", "inconclusive", "no-concept"])
@@ -213,7 +227,7 @@ def test_a_run_that_was_cut_off_has_a_page_that_says_so(changed: Any) -> None:
 
 def test_a_test_that_could_not_count_says_why(changed: Any) -> None:
     def void(event: Event) -> Event:
-        return event | {"p": 1.0, "effect": 0.9, "n": 9} if event["kind"] == "judged" else event
+        return event | {"p": 1.0, "effect": 0.9, "n": 9, "void": None} if event["kind"] == "judged" else event
 
     run = changed(void)
     tests = [e for e in read_events(run) if isinstance(e, Registered)]
@@ -251,9 +265,11 @@ def test_the_page_stays_small_with_three_hundred_more_pictures_than_it_had(chang
 
     def crowd(event: Event) -> Event:
         if event["kind"] == "judged" and waiting:
-            shown, waiting[:] = waiting[:60], waiting[60:]
-            many = [{"picture": x, "peak": float(i), "mean": 0.0, "percentile": 50.0} for i, x in enumerate(shown)]
-            event["measured"] = [event["measured"][0] | {"readings": many, "pairs_with": None}]
+            first, event["measured"] = event["measured"][0] | {"pairs_with": None}, []
+            for name in ("a", "b", "c"):
+                shown, waiting[:] = waiting[:50], waiting[50:]
+                many = [{"picture": x, "peak": float(i), "mean": 0.0, "percentile": 50.0} for i, x in enumerate(shown)]
+                event["measured"].append(first | {"name": name, "readings": many})
         return event
 
     run = changed(crowd)
@@ -272,9 +288,57 @@ def test_the_page_stays_small_with_three_hundred_more_pictures_than_it_had(chang
     assert Image.open(io.BytesIO(base64.b64decode(shots[0].split(",")[1]))).width < 128
 
 
+def test_a_run_of_four_hundred_experiments_has_a_small_page_that_says_what_it_leaves_out(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    """Each of the 400 hypotheses refines the one before, and each experiment shows 24 pictures of the real run."""
+    run = tmp_path / "long"
+    shutil.copytree(runs["whole"], run)
+    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    raised, plan, judged = (next(e for e in events if e["kind"] == kind) for kind in ("raised", "registered", "judged"))
+    with open(run / "events.jsonl", "a") as file:
+        for i in range(101, 501):
+            mine = {"hypothesis": f"H{i}", "experiment": f"E{i}"}
+            one = [raised | {"id": f"H{i}", "parent": f"H{i - 1}" if i > 101 else None}, plan | mine, judged | mine]
+            file.writelines(json.dumps(event) + "\n" for event in one)
+    page = Page(write_page(run, cache_folder()))
+    assert len(page.source.encode()) <= MOST_BYTES
+    assert "A long run, told in under 5 MB" in page.text
+    (told,) = re.findall(r"(\d+) experiments are told with pictures and plots", page.text)
+    assert sum(a.get("class") == "trial" for a in page.all("article")) == int(told) + 1  # the attempt at a conclusion
+    assert len(page.ids) == len(set(page.ids))
+    assert {(a["href"] or "")[1:] for a in page.all("a")} <= set(page.ids)
+    assert page.text.count("refines H") > 300  # named all the same
+    assert {"E1", "attempt-1"} <= {a.get("id") for a in page.all("article")}  # what was concluded is told in full
+
+
 def test_writing_the_page_twice_gives_the_same_bytes(runs: dict[str, Path]) -> None:
+    """With and without pictures that an earlier page has encoded."""
     before = (runs["whole"] / "report.html").read_bytes()
     assert write_page(runs["whole"]).read_bytes() == before
+    assert write_page(runs["whole"], cache_folder()).read_bytes() == before
+
+
+def test_a_broken_cache_of_encoded_pictures_changes_nothing(runs: dict[str, Path], tmp_path: Path) -> None:
+    """Bytes that are not what was written are made again; a file that is no index is done without."""
+    before = write_page(runs["dead"], tmp_path).read_bytes()
+    with sqlite3.connect(tmp_path / FILE) as index:
+        changed = index.execute("UPDATE kept SET data = x'00' || data WHERE rowid % 2").rowcount
+    index.close()
+    assert changed > 5
+    assert write_page(runs["dead"], tmp_path).read_bytes() == before
+    (tmp_path / FILE).write_bytes(b"nothing" * 1000)
+    assert write_page(runs["dead"], tmp_path).read_bytes() == before
+
+
+def test_the_cache_of_encoded_pictures_keeps_its_limit(tmp_path: Path) -> None:
+    kept = KeptPictures(tmp_path, most=10_000)
+    for i in range(50):
+        kept.write({f"picture {i}": bytes([i]) * 1000})
+        assert kept.read([f"picture {i}"]) == {f"picture {i}": bytes([i]) * 1000}
+    names = [f"picture {i}" for i in range(50)]
+    assert 4 <= len(kept.read(names)) <= 10
+    assert list(kept.read(names))[-1] == "picture 49", "the oldest go"
 
 
 def test_a_missing_picture_is_told_and_a_missing_map_file_is_no_fault(changed: Any) -> None:

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -112,7 +112,8 @@ def _listed(path: Path) -> Listed:
         about, answered, events = read_about(path), *_answer(path)
     except BadInput as error:
         return Listed(path.name, began, "broken", str(error).replace(f"{path.parent}/", ""), page=page)
-    asked = Listed(path.name, began, "unfinished", page=page, **{x: _text(about, x) for x in ("target", "unit", "question")})
+    target, unit, question = (str(about.get(key, "")) for key in ("target", "unit", "question"))
+    asked = Listed(path.name, began, "unfinished", "", target, unit, question, page=page)
     if answered is None:
         return replace(asked, note=f"no answer: cut off after {wording.counted(events, 'event')}, or still running")
     return replace(
@@ -176,10 +177,6 @@ def _template() -> Template:
     for name in ("share", "counted", "shortened"):
         environment.filters[name] = getattr(wording, name)
     return environment.from_string(part("index.html.j2"))
-
-
-def _text(about: dict[str, Any], key: str) -> str:
-    return str(about.get(key, ""))
 
 
 def _stamp(path: Path) -> float | None:

@@ -73,17 +73,22 @@ def write_page(run: Path, kept: Path | None = None) -> Path:
     """
     about, seen, maps = read_about(run), gather(read_events(run)), read_maps(run)
     before = KeptPictures(kept) if kept is not None else None
-    page = b""
+    page, texts = b"", dict[tuple[object, ...], float]()  # how much of the page is not pictures, by what it tells
     for fit in LADDER:
+        tells = (fit.tables, fit.full, fit.listed)
+        if texts.get(tells, 0) > MOST_BYTES:
+            continue
         teller, pictures = Teller(seen, fit.most), Pictures(run, maps, before, fit.large, fit.small)
         told = _told(about, teller, fit)
-        if fit is not LADDER[-1] and len(teller.shown) * pictures.weight(teller.shown) > MOST_BYTES:
-            continue  # seen without making them all: the pictures alone would be too much
+        weight = len(teller.shown) * pictures.weight(teller.shown)
+        if fit is not LADDER[-1] and weight + texts.get(tells, 0) > MOST_BYTES:
+            continue  # seen without making them all: there would be too much
         pictures.prepare(teller.shown)
         page = _rendered(told, pictures, seen).encode("utf-8", "replace")
         pictures.keep()
         if len(page) <= MOST_BYTES:
             break
+        texts[tells] = len(page) - weight
     write_whole(run / FILE, page)
     return run / FILE
 
