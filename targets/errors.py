@@ -36,6 +36,11 @@ class ToolError(Exception):
     """A call that cannot be carried out; the text goes back to the backbone, which can act on it. Nothing else does."""
 
 
+class Unanswerable(BadInput, ToolError):
+    """The target can say nothing of this picture: a user's bad input, and within a run a mistake that goes back to the
+    backbone, which can show another."""
+
+
 def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
     """The known names most like `word`, as ``'a', 'b' or 'c'``; all of them where nothing is alike and they are few."""
     names = list(known)

@@ -81,6 +81,11 @@ class Target(ABC):
     layers: tuple[Layer, ...]
     default_layers: tuple[str, ...]
 
+    @property
+    def alias(self) -> str:
+        """What a backbone is told the target is called: its name, unless that would give the answer away."""
+        return self.name
+
     @abstractmethod
     def watch(self, pictures: Sequence[Picture], layers: Sequence[str], see: See) -> None:
         """Show pictures to the network and hand each layer's maps to `see(name, maps)`, in forward order.

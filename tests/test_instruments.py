@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from lettvin import tool
-from lettvin.targets.errors import BadInput
 from lettvin.targets.picture import FromData, FromEdit, Picture
 from lettvin.tests.labs import CountedNeurons, Pixels, data_pictures, make_lab
 from lettvin.tools import instrument as instruments
@@ -538,10 +537,10 @@ def test_conditions_and_predictions_are_frozen() -> None:
             setattr(thing, name, "car")
 
 
-def test_a_network_that_fails_ends_the_run_and_is_no_mistake_of_the_backbones(lab: Lab) -> None:
+def test_a_picture_that_the_target_cannot_answer_to_is_a_mistake_that_the_backbone_can_mend(lab: Lab) -> None:
     """A picture without a scene, shown to a neuron that reads scenes."""
     blank = Picture.of(np.zeros((8, 8, 3), np.uint8), FromData("tests", 0))
     lab.know([blank])
     assert isinstance(lab.unit.target, CountedNeurons)
-    with pytest.raises(BadInput, match="reads scenes"):
+    with pytest.raises(ToolError, match="reads scenes"):
         call(lab, "probe", pictures=[blank.id])
