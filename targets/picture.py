@@ -22,13 +22,26 @@ Pixels = np.ndarray  # uint8, height x width x 3, RGB
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """A photograph that a picture is composed of, by its content.
+
+    `sha256`: of the file's bytes, in hex. `name`: the file's, for people. `aspect`: width over height of what is shown.
+    """
+
+    sha256: str
+    name: str
+    aspect: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Thing:
     """One object or stimulus in a scene: what it is (the factors a concept can name), and how this one is drawn.
 
     `x`, `y`: centre as fractions of the picture's side, y down. `scale`: longer side as a fraction of the picture's.
     `angle`: degrees. `shade`: brightness jitter in [-1, 1]. `pose`: seed of every variation not named here.
     `orientation` ("vertical" ...) and `frequency` ("fine" ...) are for stimuli that have them, else None.
-    `missing`: names of parts that are left out; "body" is what belongs to no part.
+    `missing`: names of parts that are left out; "body" is what belongs to no part. `photo`: the cut-out that shows it,
+    where it is not drawn; such a thing has no colour word ("") and no pattern, parts or angle.
     """
 
     noun: str
@@ -45,11 +58,15 @@ class Thing:
     shade: float = 0.0
     pose: int = 0
     missing: tuple[str, ...] = ()
+    photo: Photo | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a drawn picture contains, exactly; `things` are painted in order, the last in front."""
+    """What a drawn picture contains, exactly; `things` are painted in order, the last in front.
+
+    `photo`: the photograph that all stand on, where the background is "photograph".
+    """
 
     background: str
     things: tuple[Thing, ...] = ()
@@ -57,6 +74,7 @@ class Scene:
     treatment: str = "none"
     seed: int = 0
     side: int = 224
+    photo: Photo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,14 @@ class Corpus:
         """Every word of the captions of pictures without a scene."""
         return frozenset().union(*self._words) - FUNCTION_WORDS if self._words else frozenset()
 
+    @cached_property
+    def nouns(self) -> frozenset[str]:
+        """The nouns that cut-outs in this data bring with them."""
+        return frozenset(t.noun for a in self.abouts if a.scene is not None for t in a.scene.things if t.photo is not None)
+
     def read(self, formula: str) -> Concept:
-        """The concept of a formula, this data's own words included. Raises `BadInput`."""
-        return parse(formula, self.words)
+        """The concept of a formula, this data's own words and nouns included. Raises `BadInput`."""
+        return parse(formula, self.words, self.nouns)
 
     def truths(self, concept: Concept) -> np.ndarray:
         """Of which pictures the concept is true: bool, (N,)."""

@@ -10,7 +10,7 @@ from collections import Counter
 
 from ...targets.picture import Scene, Thing
 from .pen import BODY
-from .vocabulary import NOUNS, plural
+from .vocabulary import NOUNS, PHOTOGRAPH, plural
 
 NUMBERS: tuple[str, ...] = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -26,6 +26,7 @@ PLACES: dict[str, str] = {
     "forest": "in a forest",
     "room": "in a room",
     "plain": "on a plain background",
+    PHOTOGRAPH: "on a photograph",
 }
 HOURS: dict[str, str] = {"normal": "", "bright": " in bright light", "dark": " in the dark", "night": " at night"}
 MANNERS: dict[str, str] = {

@@ -110,15 +110,17 @@ def differ(one: Concept, other: Concept, scenes: Iterable[Scene]) -> list[Scene]
     return [scene for scene in scenes if holds(one, scene) != holds(other, scene)]
 
 
-def parse(text: str, extra_words: frozenset[str] = frozenset()) -> Concept:
+def parse(text: str, extra_words: frozenset[str] = frozenset(), nouns: frozenset[str] = frozenset()) -> Concept:
     """The concept that the text names; words in `extra_words` (a data set's own) are taken as they are.
+
+    `nouns`: those of things that are not drawn, of up to three words, as cut-outs bring them.
 
     Raises `BadInput` on an empty concept, a word that is not known (with the nearest) or a form that is not.
     """
     tokens = re.findall(r"[()]|[^\s()]+", text.lower())
     if not tokens:
         raise BadInput("an empty concept; write for example 'red car or vertical grating'")
-    reader = _Reader(tokens, text, extra_words)
+    reader = _Reader(tokens, text, extra_words, nouns)
     if tokens.count("(") > DEEPEST:
         raise BadInput(f"concept {text[:40]!r} ...: {tokens.count('(')} brackets are more than {DEEPEST}")
     concept = reader.either()
@@ -143,8 +145,9 @@ def _slots() -> dict[str, tuple[str, ...]]:
 class _Reader:
     """Reads a concept left to right, one token of look-ahead."""
 
-    def __init__(self, tokens: list[str], text: str, extra_words: frozenset[str]) -> None:
+    def __init__(self, tokens: list[str], text: str, extra_words: frozenset[str], nouns: frozenset[str]) -> None:
         self.tokens, self.text, self.extra, self.at = tokens, text, extra_words, 0
+        self.nouns = {form: noun for noun in nouns for form in (noun, v.plural(noun))}
 
     @property
     def here(self) -> str | None:
@@ -238,8 +241,7 @@ class _Reader:
         named: dict[str, str] = {}
         self.take("a", "an", "the")
         while (word := self.here) is not None and word not in ("or", "and", "not", "(", ")"):
-            two = " ".join(self.tokens[self.at : self.at + 2])
-            slot, value, length = _attribute(two, 2) or _attribute(word, 1) or ("", word, 1)
+            slot, value, length = self.attribute() or ("", word, 1)
             if not slot and "noun" in named and self.begins_relation():
                 break
             if not slot or slot in named:
@@ -252,13 +254,23 @@ class _Reader:
                     part = {"on": "on snow", "at": "at night", "in": "in dark light"}.get(word, word)
                     joined = f"{Phrase(**named)} and {part}"
                     raise BadInput(f"concept {self.text!r}: parts are joined by 'and' or 'or': write for example {joined!r}")
-                known = [w for words in _slots().values() for w in words] + sorted(self.extra)
+                known = [w for words in _slots().values() for w in words] + sorted({*self.extra, *self.nouns})
                 raise BadInput(f"concept {self.text!r}: unknown word {word!r}; nearest: {nearest(word, known)}")
             named[slot] = value
             self.at += length
         if not named:
             raise BadInput(f"concept {self.text!r}: something is missing before {self.here or 'the end'!r}")
         return Phrase(**named)
+
+    def attribute(self) -> tuple[str, str, int] | None:
+        """The attribute of a phrase that stands here, its value, and of how many words it is."""
+        for length in (3, 2, 1):
+            told = " ".join(self.tokens[self.at : self.at + length])
+            if told in self.nouns:
+                return "noun", self.nouns[told], length
+            if found := _attribute(told, length) if length < 3 else None:
+                return found
+        return None
 
 
 def _attribute(word: str, length: int) -> tuple[str, str, int] | None:

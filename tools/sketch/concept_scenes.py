@@ -36,6 +36,7 @@ from .concept import (
     holds,
     terms,
 )
+from .cutout_nouns import FACTORS, NONE, Cutouts, able
 from .edit import add, remove, swap
 from .placing import extent
 from .relations import Wish, arrange
@@ -46,7 +47,7 @@ MOVES = 3  # places tried for a thing that is to stand elsewhere
 T = TypeVar("T")
 
 
-def examples(concept: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
+def examples(concept: Concept, n: int, rng: np.random.Generator, cutouts: Cutouts = NONE) -> list[Scene]:
     """Up to `n` scenes in which the concept holds; the ways of being true take turns, the rest of each scene is random.
 
     Which way comes first is drawn too, so that scenes asked for one at a time are not all of the first way.
@@ -55,17 +56,17 @@ def examples(concept: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
     first = int(rng.integers(len(ways))) if len(ways) > 1 else 0
     made: list[Scene] = []
     for i in range(n):
-        scene = _example(concept, ways[(first + i) % len(ways)], rng)
+        scene = _example(concept, ways[(first + i) % len(ways)], rng, cutouts)
         if scene is not None:
             made.append(scene)
     return made
 
 
-def _example(whole: Concept, way: Concept, rng: np.random.Generator) -> Scene | None:
+def _example(whole: Concept, way: Concept, rng: np.random.Generator, cutouts: Cutouts) -> Scene | None:
     """A scene for one way; where there are others, one in which they fail, if any of the tries finds it."""
     fallback: Scene | None = None
     for attempt in range(TRIES):
-        scene = _attempt(way, rng, crowd=attempt < TRIES // 2)
+        scene = _attempt(way, rng, cutouts, crowd=attempt < TRIES // 2)
         if scene is None or not holds(whole, scene) or not holds(way, scene):
             continue
         if sum(holds(other, scene) for other in disjuncts(whole)) == 1:
@@ -74,10 +75,10 @@ def _example(whole: Concept, way: Concept, rng: np.random.Generator) -> Scene | 
     return fallback
 
 
-def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | None:
+def _attempt(way: Concept, rng: np.random.Generator, cutouts: Cutouts, crowd: bool) -> Scene | None:
     """A random scene with what the conjunction asks for in it; the caller checks it. None where there can be none."""
     asked = _picked(way, rng)
-    if not all(possible(part) for part in asked):
+    if not all(possible(part, cutouts) for part in asked):
         return None
     background, light, placed = _pick(v.BACKGROUNDS, rng), "normal", False
     things: list[Thing] = []
@@ -85,12 +86,12 @@ def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | Non
     for part in asked:
         match part:
             case Phrase():
-                things.append(random_thing(rng, **_with_noun(part, rng)))
+                things.append(_drawn(part, rng, cutouts))
             case AtLeast(n, phrase):
                 more = int(rng.integers(0, 2)) if n < MOST else 0
-                things += [random_thing(rng, **_with_noun(phrase, rng)) for _ in range(n + more)]
+                things += [_drawn(phrase, rng, cutouts) for _ in range(n + more)]
             case Related(one, relation, other):
-                things += [random_thing(rng, **_with_noun(phrase, rng)) for phrase in (one, other)]
+                things += [_drawn(phrase, rng, cutouts) for phrase in (one, other)]
                 wishes.append((len(things) - 2, relation, len(things) - 1))
             case On(wanted):
                 background, placed = wanted, True
@@ -102,12 +103,15 @@ def _attempt(way: Concept, rng: np.random.Generator, crowd: bool) -> Scene | Non
         background = background if placed else "plain"  # as in the data: a stimulus brings its own ground
     else:
         for _ in range(int(rng.integers(0, 3)) if crowd else 0):
-            things.append(random_thing(rng, noun=_pick(tuple(v.NOUNS), rng)))
-        things = things or [random_thing(rng, noun=_pick(tuple(v.NOUNS), rng))]
+            things.append(_drawn(Phrase(), rng, cutouts))
+        things = things or [_drawn(Phrase(), rng, cutouts)]
     order = [int(i) for i in rng.permutation(len(things))]
     wishes = [(order.index(a), relation, order.index(b)) for a, relation, b in wishes]
+    bare = placed or not cutouts.grounds or any(thing.noun in v.STIMULI for thing in things)
+    photo = None if bare else cutouts.ground(int(rng.integers(2**31)))
     try:
-        return arrange([things[i] for i in order], wishes, background, rng, light=light)
+        scene = arrange([things[i] for i in order], wishes, "grass" if photo else background, rng, light=light)
+        return scene if photo is None else dataclasses.replace(scene, background=v.PHOTOGRAPH, photo=photo)
     except BadInput:  # there is no room for all of it
         return None
 
@@ -128,14 +132,21 @@ def _picked(way: Concept, rng: np.random.Generator) -> list[Concept]:
     return found
 
 
-def possible(concept: Concept) -> bool:
-    """Whether a thing can have all that a phrase names: no stimulus has a pattern, no object an orientation."""
+def possible(concept: Concept, cutouts: Cutouts = NONE) -> bool:
+    """Whether a thing can have all that a phrase names: no stimulus has a pattern, no object an orientation.
+
+    A noun that has cut-outs can have a size only; one that is neither drawn nor cut out cannot be shown at all.
+    """
     if isinstance(concept, AtLeast):
-        return possible(concept.phrase)
+        return possible(concept.phrase, cutouts)
     if isinstance(concept, Related):
-        return possible(concept.one) and possible(concept.other)
+        return possible(concept.one, cutouts) and possible(concept.other, cutouts)
     if not isinstance(concept, Phrase):
         return True
+    if concept.noun in cutouts:
+        return set(concept.named()) <= set(FACTORS)
+    if concept.noun is not None and concept.noun not in v.NOUNS and concept.noun not in v.STIMULI:
+        return False
     kinds = [v.STIMULI.get(concept.noun)] if concept.noun is not None else [*v.STIMULI.values(), None]
     return any(
         (concept.pattern is None or kind is None)
@@ -145,7 +156,12 @@ def possible(concept: Concept) -> bool:
     )
 
 
-def _with_noun(phrase: Phrase, rng: np.random.Generator) -> dict[str, Any]:
+def _drawn(phrase: Phrase, rng: np.random.Generator, cutouts: Cutouts) -> Thing:
+    """A thing that fits the phrase, the rest of it at random."""
+    return random_thing(rng, cutouts, **_with_noun(phrase, rng, cutouts))
+
+
+def _with_noun(phrase: Phrase, rng: np.random.Generator, cutouts: Cutouts) -> dict[str, Any]:
     """The phrase's attributes with a noun that can have them, where it names none."""
     fixed: dict[str, Any] = phrase.named()
     if "noun" not in fixed:
@@ -154,13 +170,15 @@ def _with_noun(phrase: Phrase, rng: np.random.Generator) -> dict[str, Any]:
         elif "orientation" in fixed:
             fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.oriented), rng)
         else:
-            fixed["noun"] = _pick(tuple(v.NOUNS), rng)
+            fixed["noun"] = _pick(able(cutouts, tuple(fixed)), rng)
     if fixed["noun"] in v.STIMULI and "colour" not in fixed and rng.random() < MIX.black_or_white:
         fixed["colour"] = _pick(("black", "white"), rng)
     return fixed
 
 
-def near_misses(concept: Concept, scene: Scene, rng: np.random.Generator) -> list[Scene]:
+def near_misses(
+    concept: Concept, scene: Scene, rng: np.random.Generator, cutouts: Cutouts = NONE
+) -> list[Scene]:
     """Every scene one factor away from this one (in an order drawn from `rng`) in which the concept fails.
 
     A factor is one the concept names: the noun, colour, pattern, size, orientation or frequency of the things that make
@@ -168,16 +186,16 @@ def near_misses(concept: Concept, scene: Scene, rng: np.random.Generator) -> lis
     """
     found = []
     for part in _named_parts(concept):
-        for changed in _one_factor_away(part, scene, rng):
+        for changed in _one_factor_away(part, scene, rng, cutouts):
             if not holds(concept, changed):
                 found.append(changed)
     order = rng.permutation(len(found))
     return [found[i] for i in order]
 
 
-def near_miss(concept: Concept, scene: Scene, rng: np.random.Generator) -> Scene | None:
+def near_miss(concept: Concept, scene: Scene, rng: np.random.Generator, cutouts: Cutouts = NONE) -> Scene | None:
     """One scene that is one factor away and in which the concept fails; None where there is none."""
-    found = near_misses(concept, scene, rng)
+    found = near_misses(concept, scene, rng, cutouts)
     return found[0] if found else None
 
 
@@ -190,22 +208,22 @@ def _named_parts(concept: Concept) -> Iterator[Concept]:
             yield concept
 
 
-def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
+def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator, cutouts: Cutouts) -> Iterator[Scene]:
     match part:
         case Phrase():
-            yield from _without(part, scene, len(_fitting(part, scene)), rng)
+            yield from _without(part, scene, len(_fitting(part, scene)), rng, cutouts)
         case AtLeast(n, phrase):
-            yield from _without(phrase, scene, len(_fitting(phrase, scene)) - n + 1, rng)
+            yield from _without(phrase, scene, len(_fitting(phrase, scene)) - n + 1, rng, cutouts)
         case Related(one, relation, other):
             yield from _apart(one, relation, other, scene, rng)
             for phrase in (one, other):
-                yield from _without(phrase, scene, len(_fitting(phrase, scene)), rng)
+                yield from _without(phrase, scene, len(_fitting(phrase, scene)), rng, cutouts)
         case On(background) if scene.background == background:
             yield swap(scene, "background", _pick(tuple(b for b in v.BACKGROUNDS if b != background), rng))
         case Light(light) if scene.light == light:
             yield swap(scene, "light", "normal" if light != "normal" else "dark")
         case Not(vetoed):
-            yield from _brought_in(vetoed, scene, rng)
+            yield from _brought_in(vetoed, scene, rng, cutouts)
         case On() | Light() | Word() | And() | Or():
             return
 
@@ -214,7 +232,9 @@ def _fitting(phrase: Phrase, scene: Scene) -> list[int]:
     return [i for i, thing in enumerate(scene.things) if phrase.fits(thing)]
 
 
-def _without(phrase: Phrase, scene: Scene, n: int, rng: np.random.Generator) -> Iterator[Scene]:
+def _without(
+    phrase: Phrase, scene: Scene, n: int, rng: np.random.Generator, cutouts: Cutouts
+) -> Iterator[Scene]:
     """The scene in which `n` of the things that fit the phrase no longer do: by each attribute named, or by their absence."""
     fitting = _fitting(phrase, scene)
     if not 1 <= n <= len(fitting):
@@ -223,8 +243,8 @@ def _without(phrase: Phrase, scene: Scene, n: int, rng: np.random.Generator) -> 
     for factor in phrase.named():
         changed: Scene | None = scene
         for i in chosen:
-            other = _other(factor, changed.things[i].noun if changed else "", getattr(scene.things[i], factor), rng)
-            changed = swap(changed, factor, other, which=i) if changed is not None and other else None
+            other = _other(factor, changed.things[i] if changed else scene.things[i], rng, cutouts)
+            changed = swap(changed, factor, other, which=i, cutouts=cutouts) if changed is not None and other else None
         if changed is not None:
             yield changed
     if "noun" in phrase.named() and len(scene.things) > len(chosen):
@@ -258,23 +278,24 @@ def _moved(scene: Scene, places: dict[int, tuple[float, float]]) -> Scene:
     return dataclasses.replace(scene, things=tuple(things))
 
 
-def _brought_in(vetoed: Concept, scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
+def _brought_in(vetoed: Concept, scene: Scene, rng: np.random.Generator, cutouts: Cutouts) -> Iterator[Scene]:
     """The scene with what is vetoed brought in."""
     objects_only = not any(thing.noun in v.STIMULI for thing in scene.things)
     match vetoed:
-        case Phrase() if possible(vetoed) and objects_only:
-            yield add(scene, random_thing(rng, **_with_noun(vetoed, rng)))
-        case AtLeast(n, phrase) if possible(vetoed) and objects_only:
+        case Phrase() if possible(vetoed, cutouts) and objects_only:
+            yield add(scene, _drawn(vetoed, rng, cutouts))
+        case AtLeast(n, phrase) if possible(vetoed, cutouts) and objects_only:
             there = len(_fitting(phrase, scene))
             for _ in range(n - there):
-                new = random_thing(rng, **_with_noun(phrase, rng))
+                new = _drawn(phrase, rng, cutouts)
                 x, y = _place(new, rng)
                 scene = add(scene, dataclasses.replace(new, x=x, y=y))
             yield scene
-        case Related(one, relation, other) if possible(vetoed) and objects_only:
-            pair = [random_thing(rng, **_with_noun(phrase, rng)) for phrase in (one, other)]
+        case Related(one, relation, other) if possible(vetoed, cutouts) and objects_only:
+            pair = [_drawn(phrase, rng, cutouts) for phrase in (one, other)]
             with suppress(BadInput):
-                for thing in arrange(pair, [(0, relation, 1)], scene.background, rng).things:
+                ground = "grass" if scene.photo is not None else scene.background
+                for thing in arrange(pair, [(0, relation, 1)], ground, rng).things:
                     scene = add(scene, thing)
                 yield scene
         case On(background):
@@ -283,19 +304,23 @@ def _brought_in(vetoed: Concept, scene: Scene, rng: np.random.Generator) -> Iter
             yield swap(scene, "light", light)
         case And() | Or():
             for piece in _named_parts(vetoed):
-                yield from _one_factor_away(Not(piece), scene, rng)
+                yield from _one_factor_away(Not(piece), scene, rng, cutouts)
         case _:
             return
 
 
-def _other(factor: str, noun: str, value: str, rng: np.random.Generator) -> str | None:
-    """Another value of the factor for such a thing; None where it has no other."""
-    stimulus = v.STIMULI.get(noun)
+def _other(factor: str, thing: Thing, rng: np.random.Generator, cutouts: Cutouts) -> str | None:
+    """Another value of the factor for such a thing; None where it has no other. A cut-out stays one, of another noun."""
+    value: str = getattr(thing, factor)
+    if thing.photo is not None and factor == "noun":
+        others = tuple(noun for noun in cutouts.nouns if noun != value)
+        return _pick(others, rng) if others else None
+    stimulus = v.STIMULI.get(thing.noun)
     if factor == "noun":
         if stimulus is not None:
             alike = [k for k, s in v.STIMULI.items() if k != value and s.oriented >= stimulus.oriented]
             return _pick(tuple(alike), rng) if alike else None
-        return _pick(tuple(k for k in v.NOUNS if k != value), rng)
+        return _pick(tuple(k for k in v.NOUNS if k != value and k not in cutouts), rng)
     known = {
         "colour": tuple(v.COLOURS),
         "pattern": ("plain",) if value != "plain" and rng.random() < 0.5 else v.PATTERNS,
@@ -307,13 +332,15 @@ def _other(factor: str, noun: str, value: str, rng: np.random.Generator) -> str 
     return _pick(others, rng) if others else None
 
 
-def disagreements(a: Concept, b: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
+def disagreements(
+    a: Concept, b: Concept, n: int, rng: np.random.Generator, cutouts: Cutouts = NONE
+) -> list[Scene]:
     """Up to `n` scenes of which one concept is true and the other false, half of each kind where both kinds exist.
 
     Scenes where only `a` holds and where only `b` does take turns; fewer than `n` come back where none can be made.
     """
-    only_a = _where(a, b, n, rng)
-    only_b = _where(b, a, n, rng)
+    only_a = _where(a, b, n, rng, cutouts)
+    only_b = _where(b, a, n, rng, cutouts)
     half = n // 2
     take_a = min(len(only_a), max(half, n - len(only_b)))
     take_b = min(len(only_b), n - take_a)
@@ -321,7 +348,7 @@ def disagreements(a: Concept, b: Concept, n: int, rng: np.random.Generator) -> l
     return [scene for pair in pairs for scene in pair if scene is not None]
 
 
-def _where(yes: Concept, no: Concept, n: int, rng: np.random.Generator) -> list[Scene]:
+def _where(yes: Concept, no: Concept, n: int, rng: np.random.Generator, cutouts: Cutouts) -> list[Scene]:
     """Scenes in which `yes` holds and `no` does not.
 
     Drawn for `yes` alone while that finds them, else with a term of `no` in the scene too; as they are, or one factor
@@ -333,8 +360,8 @@ def _where(yes: Concept, no: Concept, n: int, rng: np.random.Generator) -> list[
     for recipe in recipes:
         if len(found) == n:
             break
-        for scene in examples(recipe, 1, rng):
-            candidates = [scene] if not holds(no, scene) else near_misses(no, scene, rng)
+        for scene in examples(recipe, 1, rng, cutouts):
+            candidates = [scene] if not holds(no, scene) else near_misses(no, scene, rng, cutouts)
             fit = next((s for s in candidates if holds(yes, s) and not holds(no, s)), None)
             if fit is not None:
                 found.append(fit)

@@ -193,7 +193,7 @@ def _pool() -> Image.Image:
 
 def shadow(thing: Thing, layer: Layer, side: int, strength: float) -> Layer | None:
     """The soft shadow under a thing that stands or lies on the ground; None for one that flies."""
-    if NOUNS[thing.noun].stance == "flies" or strength <= 0:
+    if (thing.noun in NOUNS and NOUNS[thing.noun].stance == "flies") or strength <= 0:
         return None
     solid = layer.cover > 0.5
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))

@@ -1,7 +1,8 @@
 """From a scene to its picture: background, then every thing in order with its shadow, then light and treatment.
 
-Covered: `paint`, with the exact mask and the footprint of every thing. Not covered: how each is drawn (`backgrounds`,
-`figures`, `stimuli`, `light`). The same scene gives the same bytes: everything random comes from the scene's seeds.
+Covered: `paint`, of drawn things and cut-outs, with the exact mask and the footprint of every thing. Not covered: how each
+is drawn (`backgrounds`, `figures`, `photographs`, `stimuli`, `light`). The same scene gives the same bytes: everything
+random comes from the scene's seeds.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from .figures import Layer, figure, shadow
 from .fingerprint import KEY
 from .light import REACH, seen
 from .pen import BODY
+from .photographs import cut_out, square
 from .stimuli import ground, stimulus
-from .vocabulary import NOUNS, STIMULI, check
+from .vocabulary import NOUNS, PHOTOGRAPH, STIMULI, check
 
 __all__ = ["KEY", "Painting", "paint"]
 
 _SHADOWS = {"grass": 0.55, "sand": 0.5, "snow": 0.34, "water": 0.25, "sky": 0.0, "city": 0.55, "forest": 0.6,
-            "room": 0.5, "plain": 0.3}  # fmt: skip
+            "room": 0.5, "plain": 0.3, PHOTOGRAPH: 0.45}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +49,21 @@ def paint(scene: Scene) -> Painting:
     _check(scene)
     side = scene.side
     light_x = -0.8 if scene.seed % 2 else 0.8
-    canvas = backdrop(scene.background, side, scene.seed)
+    canvas = backdrop(scene.background, side, scene.seed) if scene.photo is None else square(scene.photo, side, scene.seed)
+    ground_colour = canvas.mean(axis=(0, 1)) if any(thing.photo for thing in scene.things) else np.ones(3)
     whole: list[np.ndarray] = []  # all pixels a thing covers, hidden ones too
     footprints: list[np.ndarray] = []
     for at, thing in enumerate(scene.things):
         touched = np.zeros((side, side), dtype=bool)
-        if thing.noun in STIMULI:
+        if thing.photo is None and thing.noun in STIMULI:
             if at == 0 and scene.background == "plain":
                 canvas = np.empty((side, side, 3), dtype=np.uint8)
                 canvas[:] = np.round(ground(thing)).astype(np.uint8)
                 touched[:] = True
             layer = stimulus(thing, side)
         else:
-            layer = figure(thing, side, light_x)
+            drawn = thing.photo is None
+            layer = figure(thing, side, light_x) if drawn else Layer(*cut_out(thing, side, ground_colour))
             under = shadow(thing, layer, side, _SHADOWS[scene.background])
             if under is not None:
                 _lay(canvas, under, touched)
@@ -105,7 +109,10 @@ def _grown(mask: np.ndarray, reach: int) -> np.ndarray:
 
 
 def _check(scene: Scene) -> None:
-    check("background", scene.background)
+    if (scene.photo is None) == (scene.background == PHOTOGRAPH):
+        raise BadInput(f"the background {scene.background!r} and the photograph {scene.photo!r} do not go together")
+    if scene.photo is None:
+        check("background", scene.background)
     check("light", scene.light)
     check("treatment", scene.treatment)
     if not 16 <= scene.side <= 4096:
@@ -115,6 +122,11 @@ def _check(scene: Scene) -> None:
 
 
 def _check_thing(thing: Thing) -> None:
+    if thing.photo is not None:
+        check("size", thing.size)
+        if thing.colour or thing.pattern != "plain" or thing.missing or thing.angle:
+            raise BadInput(f"the {thing.noun} is a photograph, which has no colour word, pattern, parts or angle: {thing!r}")
+        return
     for factor in ("noun", "colour", "pattern", "size"):
         check(factor, getattr(thing, factor))
     known = (BODY, *NOUNS[thing.noun].parts) if thing.noun in NOUNS else ()

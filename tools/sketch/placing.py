@@ -22,7 +22,8 @@ _FLOATING = ("sky", "plain", "water")
 
 def extent(thing: Thing) -> tuple[float, float]:
     """Width and height of the upright box around a thing, as fractions of the picture's side."""
-    aspect = NOUNS[thing.noun].aspect if thing.noun in NOUNS else 1.0
+    drawn = NOUNS[thing.noun].aspect if thing.noun in NOUNS else 1.0
+    aspect = drawn if thing.photo is None else thing.photo.aspect
     width, height = thing.scale * min(1.0, aspect), thing.scale * min(1.0, 1.0 / aspect)
     if thing.noun in STIMULI:
         return width, height

@@ -6,6 +6,7 @@ by name. Not covered: what the scenes look like (`paint`), or scenes that were a
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from ...targets.errors import BadInput, nearest
 from ...targets.picture import Scene, Thing
+from .cutout_nouns import NONE, Cutouts, able
 from .mixing import MIX, Mix, plan
 from .placing import compose
 from .relations import arrange
@@ -39,7 +41,11 @@ def stream(*seeds: int) -> np.random.Generator:
 
 
 def _pick(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
-    at = rng.random() * sum(weights.values())
+    return _pick_at(float(rng.random()), weights)
+
+
+def _pick_at(luck: float, weights: Mapping[str, float]) -> str:
+    at = luck * sum(weights.values())
     for word, weight in weights.items():
         at -= weight
         if at < 0:
@@ -47,20 +53,26 @@ def _pick(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
     return next(reversed(list(weights)))
 
 
-def random_thing(rng: np.random.Generator, **fixed: Any) -> Thing:
+def random_thing(rng: np.random.Generator, cutouts: Cutouts = NONE, **fixed: Any) -> Thing:
     """A thing with every field of `Thing` that is not fixed drawn at random, e.g. ``random_thing(rng, noun="car")``.
 
-    Without a noun it is an object, never a stimulus. A pattern that is not fixed is absent half the time. Raises
-    `BadInput` on an unknown field or word, and where a stimulus is given a pattern.
+    Without a noun it is an object, never a stimulus. A pattern that is not fixed is absent half the time. A noun that
+    has cut-outs is shown by one of them, which the pose decides. Raises `BadInput` on an unknown field or word, and where
+    a stimulus or a cut-out is given what it cannot have.
     """
     for name, value in fixed.items():
         if name not in Thing.__dataclass_fields__:
             raise BadInput(f"{name!r} is no field of a thing; nearest: {nearest(name, Thing.__dataclass_fields__)}")
+        if name == "noun" and value in cutouts:
+            continue
         if name in ("noun", "colour", "pattern", "size", "orientation", "frequency") and value is not None:
             check(name, value)
     draw = rng.random(8)
     words = rng.integers(0, 2**31, size=6)
-    noun = fixed.get("noun") or list(NOUNS)[int(words[0]) % len(NOUNS)]
+    known = able(cutouts, [name for name, value in fixed.items() if value])
+    noun = fixed.get("noun") or known[int(words[0]) % len(known)]
+    if noun in cutouts:
+        return _cut_out(noun, draw, int(words[5]), cutouts, fixed)
     stimulus = STIMULI.get(noun)
     sizes = MIX.sizes_stimulus if stimulus else MIX.sizes_few
     size = fixed.get("size") or _pick(rng, dict(zip(SIZES, sizes, strict=True)))
@@ -97,6 +109,24 @@ def random_thing(rng: np.random.Generator, **fixed: Any) -> Thing:
     return Thing(**(drawn | given))
 
 
+def _cut_out(noun: str, draw: np.ndarray, pose: int, cutouts: Cutouts, fixed: Mapping[str, Any]) -> Thing:
+    for name in ("colour", "pattern", "orientation", "frequency", "missing", "angle"):
+        if fixed.get(name) and fixed[name] != "plain":
+            raise BadInput(f"a {noun} is a photograph here: it has its own colours and no {name} to choose, {fixed[name]!r}")
+    size = fixed.get("size") or _pick_at(float(draw[6]), dict(zip(SIZES, MIX.sizes_few, strict=True)))
+    low, high = scale_range(noun, size)
+    drawn: dict[str, Any] = {
+        "size": size,
+        "scale": round(float(low + draw[1] * (high - low)), 4),
+        "flip": bool(draw[3] < 0.5),
+        "shade": round(float(2 * draw[4] - 1), 3),
+        "pose": pose,
+    }
+    given = {name: fixed[name] for name in (*drawn, "x", "y") if fixed.get(name) is not None}
+    drawn |= given
+    return Thing(noun=noun, colour="", photo=cutouts.photo(noun, drawn["pose"]), **drawn)
+
+
 def random_scene(seed: int, index: int) -> Scene:
     """Scene `index` of the endless data set `seed`, mixed as `MIX` says; it depends on nothing else."""
     planned = plan(seed, index // MIX.epoch)[index % MIX.epoch]
@@ -125,11 +155,22 @@ def random_scene(seed: int, index: int) -> Scene:
     return compose([things[i] for i in order], planned.background, rng, light)
 
 
-def redraw(scene: Scene, seed: int) -> Scene:
+def redraw(scene: Scene, seed: int, cutouts: Cutouts = NONE) -> Scene:
     """The same contents drawn anew: nouns, colours, patterns, sizes, orientations, frequencies, background, light and
     treatment stay; places, poses, angles, shades and textures are other ones, decided by `seed` and the scene's own.
+    A cut-out becomes any of its noun's, a photograph behind is kept and cut elsewhere. Raises `BadInput` where a cut-out's
+    noun is not among `cutouts`.
     """
     rng = stream(seed, scene.seed, 4)
     keep = ("noun", "colour", "pattern", "size", "orientation", "frequency", "missing")
-    things = [random_thing(rng, **{name: getattr(thing, name) for name in keep}) for thing in scene.things]
-    return compose(things, scene.background, rng, scene.light, scene.treatment, scene.side)
+    things: list[Thing] = []
+    for thing in scene.things:
+        if thing.photo is None:
+            things.append(random_thing(rng, **{name: getattr(thing, name) for name in keep}))
+        elif thing.noun in cutouts:
+            things.append(random_thing(rng, cutouts, noun=thing.noun, size=thing.size))
+        else:
+            raise BadInput(f"there is no other photograph of a {thing.noun!r} here: name its folder with --cutouts")
+    ground = "grass" if scene.photo is not None else scene.background  # on which things stand, as on a photograph
+    composed = compose(things, ground, rng, scene.light, scene.treatment, scene.side)
+    return dataclasses.replace(composed, background=scene.background, photo=scene.photo)

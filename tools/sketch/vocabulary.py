@@ -197,6 +197,8 @@ PATTERNS: tuple[str, ...] = (
 
 BACKGROUNDS: tuple[str, ...] = ("grass", "sand", "snow", "water", "sky", "city", "forest", "room", "plain")
 """`plain` is neutral grey. A colour word is true of things only: backgrounds never count for colours."""
+PHOTOGRAPH = "photograph"
+"""The background of a scene that stands on a photograph; none that a scene at random has."""
 
 SIZES: tuple[str, ...] = ("small", "medium", "large")
 SCALES: dict[str, tuple[float, float]] = {"small": (0.19, 0.25), "medium": (0.32, 0.44), "large": (0.58, 0.82)}
@@ -297,8 +299,31 @@ def scale_range(noun: str, size: str) -> tuple[float, float]:
     return (STIMULUS_SCALES if noun in STIMULI else SCALES)[size]
 
 
+_ODD = {
+    "sheep": "sheep", "deer": "deer", "bison": "bison", "shrimp": "shrimp", "goose": "geese", "mouse": "mice",
+    "tooth": "teeth", "foot": "feet", "ox": "oxen", "child": "children", "wolf": "wolves", "calf": "calves",
+    "loaf": "loaves", "leaf": "leaves", "knife": "knives", "shelf": "shelves", "potato": "potatoes", "tomato": "tomatoes",
+    "mango": "mangoes", "mosquito": "mosquitoes",
+    **{noun: noun for noun in ("scissors", "trousers", "pliers", "binoculars", "fireworks", "grapes", "confetti", "corn",
+                               "lettuce", "caribou", "garlic", "goal posts")},
+}  # fmt: skip
+
+
 def plural(noun: str) -> str:
-    """The plural of a noun or stimulus, or of "thing"."""
+    """The plural of a noun or stimulus, or of "thing"; of a noun that is not in the vocabulary by the rules of English."""
     if noun in NOUNS:
         return NOUNS[noun].plural
-    return STIMULI[noun].plural if noun in STIMULI else noun + "s"
+    if noun in STIMULI:
+        return STIMULI[noun].plural
+    *first, last = noun.split()
+    if last in _ODD or last.endswith("fish"):
+        last = _ODD.get(last, last)
+    elif last.endswith("man"):
+        last = last[:-2] + "en"
+    elif last.endswith(("s", "x", "z", "ch", "sh")):
+        last += "es"
+    elif last.endswith("y") and last[-2:-1] not in "aeiou":
+        last = last[:-1] + "ies"
+    else:
+        last += "s"
+    return " ".join([*first, last])
