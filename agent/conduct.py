@@ -177,6 +177,8 @@ def carry_through(
             )
             try:
                 answered = Run(lab, asked.backbone, folder, asked.instruments).play(asked.started)
+                if folder.mended:
+                    watcher.said(f"{folder.mended} pictures of the run were missing or broken, and are made again")
                 interrupted = bool(asked.started.settings["page"]) and not _page_written(lab, answered, path)
             finally:
                 folder.close()

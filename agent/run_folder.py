@@ -121,13 +121,13 @@ class RunFolder:
 
     def _put(self, picture: Picture) -> None:
         path = self.path / "images" / f"{picture.id}.png"
-        if path.exists():
-            if _holds(path, picture.id):
-                return
-            path.unlink()
-        self.mended += self.replaying
         kept = self.store.keep(picture)
         with recording(self.path):
+            if path.exists():
+                if path.samefile(kept) or path.read_bytes() == kept.read_bytes() or _holds(path, picture.id):
+                    return
+                path.unlink()
+            self.mended += self.replaying
             path.parent.mkdir(exist_ok=True)
             copy_in(kept, path)
 
