@@ -17,7 +17,7 @@ import torch
 
 from lettvin.synthetic_neurons.scene_neuron import Neuron, SceneNeurons
 from lettvin.targets.picture import Picture
-from lettvin.targets.target import Layer, See, Target
+from lettvin.targets.target import Layer, See, Target, Unit
 from lettvin.tools.describer import ExactDescriber
 from lettvin.tools.lab import Lab
 from lettvin.tools.profile import Profile
@@ -38,9 +38,17 @@ class CountedNeurons(SceneNeurons):
         self.calls = 0
 
     def watch(self, pictures: Sequence[Picture], layers: Sequence[str], see: See) -> None:
+        self._count(pictures)
+        super().watch(pictures, layers, see)
+
+    def maps(self, pictures: Sequence[Picture], unit: Unit) -> list[np.ndarray]:
+        if unit.index is not None:  # one neuron is asked alone; a group by `watch`
+            self._count(pictures)
+        return super().maps(pictures, unit)
+
+    def _count(self, pictures: Sequence[Picture]) -> None:
         self.calls += 1
         self.shown.update(picture.id for picture in pictures)
-        super().watch(pictures, layers, see)
 
 
 class Pixels(Target):
