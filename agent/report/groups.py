@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from ...tools.lab import Reading
 from .happenings import Happenings
 from .plots import Row
@@ -58,11 +60,13 @@ class Group:
 class Teller:
     """What every part of the story needs: the events, and how many pictures a line may show.
 
-    `shown`: the ids of all pictures that were put somewhere, once for each place.
+    `shown`: the ids of all pictures that were put somewhere, once for each place. `plots`: the experiments' plots, which
+    are the same however many pictures a line may show.
     """
 
     seen: Happenings
     most: int
+    plots: dict[str, Markup] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
 
     def shot(self, reading: Reading) -> Shot:

@@ -73,12 +73,13 @@ def write_page(run: Path, kept: Path | None = None) -> Path:
     """
     about, seen, maps = read_about(run), gather(read_events(run)), read_maps(run)
     before = KeptPictures(kept) if kept is not None else None
-    page, texts = b"", dict[tuple[object, ...], float]()  # how much of the page is not pictures, by what it tells
+    page, plots = b"", dict[str, Markup]()
+    texts: dict[tuple[object, ...], float] = {}  # how much of the page is not pictures, by what it tells
     for fit in LADDER:
         tells = (fit.tables, fit.full, fit.listed)
         if texts.get(tells, 0) > MOST_BYTES:
             continue
-        teller, pictures = Teller(seen, fit.most), Pictures(run, maps, before, fit.large, fit.small)
+        teller, pictures = Teller(seen, fit.most, plots), Pictures(run, maps, before, fit.large, fit.small)
         told = _told(about, teller, fit)
         weight = len(teller.shown) * pictures.weight(teller.shown)
         if fit is not LADDER[-1] and weight + texts.get(tells, 0) > MOST_BYTES:

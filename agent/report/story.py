@@ -105,13 +105,14 @@ def _measured(teller: Teller, plan: Registered, judged: Judged) -> tuple[tuple[G
         teller.group([(Line(m.name, "", _kind(plan, m.name)), m.readings) for m in family])
         for family in families.values()
     )
-    rows = [
-        teller.row(m.name, _kind(plan, m.name), m.readings, places.get(m.pairs_with) if m.pairs_with else None)
-        for m in all_measured
-    ]
-    return groups, strips(
-        rows, teller.references(), judged.effect, judged.interval, "P(predicted high > predicted low)"
-    )
+    if plan.experiment not in teller.plots:
+        rows = [
+            teller.row(m.name, _kind(plan, m.name), m.readings, places.get(m.pairs_with) if m.pairs_with else None)
+            for m in all_measured
+        ]
+        of = "P(predicted high > predicted low)"
+        teller.plots[plan.experiment] = strips(rows, teller.references(), judged.effect, judged.interval, of)
+    return groups, teller.plots[plan.experiment]
 
 
 def _kind(plan: Registered, name: str) -> str:
