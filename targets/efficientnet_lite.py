@@ -73,6 +73,12 @@ class LitePreprocess:
         """One PIL RGB image to a float tensor 3 x side x side."""
         return self.batch([np.asarray(image)])[0]
 
+    def window(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """The box (left, top, right, bottom) of a picture of that size that it keeps: the centred square."""
+        square = min(height, width)
+        left, top = (width - square) // 2, (height - square) // 2
+        return left, top, left + square, top + square
+
     def batch(self, pictures: Sequence[Pixels]) -> torch.Tensor:
         """Pictures, uint8 H x W x 3 each, to a float tensor N x 3 x side x side that lies channels-last in memory."""
         import torch

@@ -22,7 +22,7 @@ from .fingerprint import callable_fingerprint, module_fingerprint
 from .layout import kind_of, maps_of, tensor_of, units_of
 from .patch import effective_patch, noise_pictures
 from .picture import Picture, Pixels
-from .target import Layer, See, Target
+from .target import Layer, See, Sight, Target
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,8 @@ class _SeenAll(BaseException):
 class ModuleTarget(Target):
     """A torch module with its preprocessing, as a network under study.
 
-    module: maps a float tensor N x 3 x H x W to anything. preprocess: a PIL RGB image to a float tensor 3 x H x W.
+    module: maps a float tensor N x 3 x H x W to anything. preprocess: a PIL RGB image to a float tensor 3 x H x W; one that
+    crops says so by a method `window(height, width)`: the box (left, top, right, bottom) of the picture that it keeps.
     preprocess_batch: the same arithmetic for many pictures at once (uint8 H x W x 3 each, to N x 3 x H x W), where it
     can be done faster. listed, default: names of the layers listed and dissected (default: every module that gives
     maps; the top-level children, with containers replaced by their children). fast: makes a module that computes the
@@ -204,6 +205,11 @@ class ModuleTarget(Target):
 
         return None if self._make_fast is None else _laid(self._make_fast().eval().to(self.device), torch.channels_last)
 
+    def sight(self, height: int, width: int) -> Sight:
+        """What of a picture reaches the module: what the preprocessing's `window(height, width)` says, where it has one."""
+        window = getattr(self.preprocess, "window", None)
+        return Sight((0, 0, width, height) if window is None else window(height, width), self._input)
+
     # ---- how it is found out --------------------------------------------------------------------------------------
 
     def _digest(self, module: nn.Module, preprocess: Callable[..., object], identity: str) -> str:
@@ -219,6 +225,7 @@ class ModuleTarget(Target):
         import torch
 
         probe = self.prepare(noise_pictures(2))
+        self._input = (probe.shape[2], probe.shape[3])
         try:
             _laid(self.module, torch.channels_last)
             return self._dry_run(probe)

@@ -69,6 +69,15 @@ class Unit:
         return maps[:, list(self.channels)].mean(1)
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What of a picture reaches the network: the box (left, top, right, bottom), in the picture's pixels, and the size
+    (height, width) that it has as the network's input. None: not resized."""
+
+    box: tuple[int, int, int, int]
+    side: tuple[int, int] | None = None
+
+
 class Target(ABC):
     """A network under study: forward, preprocessing and named layers.
 
@@ -98,6 +107,10 @@ class Target(ABC):
     def patch(self, layer: str) -> tuple[int, int] | None:
         """Height and width, in pixels of the target's input, of what a unit of `layer` sees; None if everything."""
         return None
+
+    def sight(self, height: int, width: int) -> Sight:
+        """What of a picture of that size reaches the network; all of it where nothing else is known."""
+        return Sight((0, 0, width, height))
 
     def layer(self, name: str) -> Layer:
         """The layer of that name. Raises `BadInput` naming the nearest."""

@@ -43,5 +43,7 @@ def descriptions(lab: Lab, pictures: list[Picture], region: bool) -> list[str]:
     for picture in pictures:
         found = maps[picture.id].map
         assert found is not None  # asked for above
-        words.append(lab.describer.describe(picture, mask(found, lab.profile.threshold, *picture.pixels.shape[:2])))
+        height, width = picture.pixels.shape[:2]
+        where = mask(found, lab.profile.threshold, height, width, lab.unit.target.sight(height, width))
+        words.append(lab.describer.describe(picture, where))
     return words

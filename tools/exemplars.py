@@ -96,10 +96,11 @@ def _views(lab: Lab, pictures: list[Picture], view: str) -> list[Picture]:
         found = maps[picture.id].map
         assert found is not None  # asked for above
         h, w = picture.pixels.shape[:2]
+        sight = lab.unit.target.sight(h, w)
         if view == "highlighted":
-            made.append(highlighted(picture, mask(found, lab.profile.threshold, h, w)))
+            made.append(highlighted(picture, mask(found, lab.profile.threshold, h, w, sight)))
         else:
-            made.append(cropped(picture, patch_box(found, lab.profile.patch, h, w)))
+            made.append(cropped(picture, patch_box(found, lab.profile.patch, h, w, sight)))
     for picture in made:
         lab.store.keep(picture)
     return lab.know(made)

@@ -1,7 +1,8 @@
 """Where on a picture a unit fires: mask, patch and highlighted view, from its map.
 
 Masks follow NetDissect and MILAN: the map, upsampled bilinearly (corners aligned), above the unit's 0.99 quantile over
-the data. The patch is a box of the size that the unit sees, centred on its peak. Highlighted views are for eyes and
+the data. The patch is a box of the size that the unit sees, centred on its peak. Both lie where the network's input came
+from in the picture (`Sight`), which may be a crop of it at another size. Highlighted views are for eyes and
 describers; they are never measured in place of the picture.
 """
 
@@ -10,33 +11,49 @@ from __future__ import annotations
 import numpy as np
 
 from ..targets.picture import FromEdit, Picture
+from ..targets.target import Sight
 
 DARKENED = 0.3  # brightness outside the highlighted region
 
 
-def upsample(found: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The map at the picture's size: float32 (height, width), bilinear, corners aligned."""
+def upsample(found: np.ndarray, height: int, width: int, sight: Sight | None = None) -> np.ndarray:
+    """The map at the picture's size: float32 (height, width), bilinear, corners aligned; its minimum where nothing is seen."""
     import torch
 
+    left, top, right, bottom = (0, 0, width, height) if sight is None else sight.box
     grid = torch.from_numpy(np.array(found, np.float32))[None, None]
     mode = {"mode": "bilinear", "align_corners": True} if found.size > 1 else {"mode": "nearest"}
-    return np.asarray(torch.nn.functional.interpolate(grid, (height, width), **mode)[0, 0].numpy())
+    seen = torch.nn.functional.interpolate(grid, (bottom - top, right - left), **mode)[0, 0].numpy()
+    whole = np.full((height, width), found.min(), np.float32)
+    whole[top:bottom, left:right] = seen
+    return whole
 
 
-def mask(found: np.ndarray, threshold: float, height: int, width: int) -> np.ndarray:
+def mask(found: np.ndarray, threshold: float, height: int, width: int, sight: Sight | None = None) -> np.ndarray:
     """Where the unit fires above the threshold: bool (height, width)."""
-    return upsample(found, height, width) > threshold
+    left, top, right, bottom = (0, 0, width, height) if sight is None else sight.box
+    where = np.zeros((height, width), bool)
+    where[top:bottom, left:right] = upsample(found, bottom - top, right - left) > threshold
+    return where
 
 
-def patch_box(found: np.ndarray, patch: tuple[int, int] | None, height: int, width: int) -> tuple[int, int, int, int]:
-    """The box (left, top, right, bottom), in pixels, that the unit sees at its peak; the whole picture where it sees all."""
+def patch_box(
+    found: np.ndarray, patch: tuple[int, int] | None, height: int, width: int, sight: Sight | None = None
+) -> tuple[int, int, int, int]:
+    """The box (left, top, right, bottom), in the picture's pixels, that the unit sees at its peak; all that reaches the
+    network where it sees all. `patch`: in pixels of the network's input."""
+    box = (0, 0, width, height) if sight is None else sight.box
     if patch is None or found.size == 1:
-        return 0, 0, width, height
+        return box
+    left, top, right, bottom = box
+    high, wide = bottom - top, right - left
+    side = sight.side if sight is not None and sight.side is not None else (high, wide)
+    h = max(1, min(round(patch[0] * high / side[0]), high))
+    w = max(1, min(round(patch[1] * wide / side[1]), wide))
     row, column = np.unravel_index(int(found.argmax()), found.shape)
-    y, x = (row + 0.5) * height / found.shape[0], (column + 0.5) * width / found.shape[1]
-    h, w = min(patch[0], height), min(patch[1], width)
-    top, left = int(np.clip(y - h / 2, 0, height - h)), int(np.clip(x - w / 2, 0, width - w))
-    return left, top, left + w, top + h
+    y, x = top + (row + 0.5) * high / found.shape[0], left + (column + 0.5) * wide / found.shape[1]
+    y0, x0 = int(np.clip(y - h / 2, top, bottom - h)), int(np.clip(x - w / 2, left, right - w))
+    return x0, y0, x0 + w, y0 + h
 
 
 def highlighted(picture: Picture, where: np.ndarray) -> Picture:
