@@ -17,7 +17,7 @@ def outcome(name: str = "n", kind: str = "object", verdict: str = "supported", r
         ("fires_for", "fires", "formula", "confidence", "disagreement", "f1", "pearson", "auprc", "oracle_pearson",
          "oracle_auprc", "run")
     )  # fmt: skip
-    row = {"mind": "m", "noise": 0.05, "description": "", "pictures": 100, "seconds": 1.0}
+    row = {"mind": "m", "behaviour": "graded", "noise": 0.05, "description": "", "pictures": 100, "seconds": 1.0}
     return Outcome(**(empty | row | {"name": name, "kind": kind, "verdict": verdict, "recovered": recovered} | more))
 
 
@@ -27,8 +27,9 @@ def test_nulls_and_what_cannot_be_said_are_never_pooled_with_what_can() -> None:
             *[outcome(kind="object", recovered=True)] * 3,
             outcome(kind="object", verdict="no-concept"),
             outcome(kind="OR", verdict="inconclusive"),
-            *[outcome(kind="gaussian noise", verdict="no-concept")] * 4,
-            outcome(kind="shuffled"),
+            *[outcome(kind="null", behaviour="noise", verdict="no-concept")] * 4,
+            outcome(kind="null", behaviour="shuffled"),
+            outcome(kind="planted filters"),
             *[outcome(kind="off-language")] * 7,
         ]
     )

@@ -2,7 +2,7 @@
 
 Covered: recovery and F1 by kind, null error, false discoveries, misses, abstention, overclaiming, Brier skill, the
 reliability of confidence, risk against coverage, and the paired difference between two minds on the same neurons. Shares
-have Wilson's interval. Off-language neurons and nulls are never pooled with the kinds that the language can say.
+have Wilson's interval. Nulls, off-language neurons and planted networks are never pooled with the kinds that the language says.
 Not covered: single scores (`scoring.py`).
 """
 
@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from ...tools.statistics import share_effect
-from .outcome import NULLS, OFF_LANGUAGE, Outcome
+from .outcome import OFF_LANGUAGE, PLANTED, Outcome
 
+NULLS = {"gaussian": ("noise",), "heavy-tailed": ("heavy",), "shuffled": ("shuffled",), "dead or constant": ("dead", "constant")}
+APART = (OFF_LANGUAGE, PLANTED)  # reported by themselves: success on the others shows consistency, these are evidence
 RARE = 4  # concepts that fire on fewer pictures of the data are a stratum of their own
 BINS = 10
 RESAMPLES = 4000
@@ -25,11 +27,12 @@ Share = dict[str, float | int | list[float] | None]
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """All figures of one mind."""
-    real = [o for o in outcomes if not o.null and o.kind != OFF_LANGUAGE]
+    real = [o for o in outcomes if not o.null and o.kind not in APART]
+    planted = [o for o in outcomes if o.kind == PLANTED]
     supported = [o for o in real if o.verdict == "supported"]
     nulls = [o for o in outcomes if o.null]
     off = [o for o in outcomes if o.kind == OFF_LANGUAGE]
-    claimed = [o for o in outcomes if o.verdict == "supported" and o.kind != OFF_LANGUAGE]
+    claimed = [o for o in outcomes if o.verdict == "supported" and o.kind not in APART]
     scored = [o.f1 for o in real if o.f1 is not None]
     return {
         "neurons": len(outcomes),
@@ -38,7 +41,11 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "recovered_rare": share([o.recovered for o in real if o.fires is not None and o.fires < RARE]),
         "f1": {kind: _mean([o.f1 or 0.0 for o in real if o.kind == kind]) for kind in _kinds(real)},
         "f1_answered": _mean(scored),
-        "null_error": {kind: share([o.verdict == "supported" for o in nulls if o.kind == kind]) for kind in NULLS}
+        "planted": share([o.recovered for o in planted]),
+        "null_error": {
+            kind: share([o.verdict == "supported" for o in nulls if o.behaviour in behaviours])
+            for kind, behaviours in NULLS.items()
+        }
         | {"pooled": share([o.verdict == "supported" for o in nulls])},
         "false_discovery": share([not o.recovered for o in claimed]),
         "misses": share([o.verdict == "no-concept" for o in real]),

@@ -11,18 +11,18 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Verdict = Literal["supported", "inconclusive", "no-concept"]
-NULLS = ("gaussian noise", "heavy-tailed noise", "dead or constant", "shuffled")
-OFF_LANGUAGE = "off-language"
+NULL, OFF_LANGUAGE, PLANTED = "null", "off-language", "planted filters"
 
 
 class Outcome(BaseModel):
-    """The answer to one neuron. `fires_for` None: a null or off-language; `fires`: data pictures that the truth is true of."""
+    """The answer to one neuron. `kind`, `behaviour`: as in its suite. `fires`: data pictures that the truth is true of."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mind: str
     name: str
     kind: str
+    behaviour: str
     noise: float
     fires_for: str | None
     fires: int | None
@@ -44,7 +44,7 @@ class Outcome(BaseModel):
     @property
     def null(self) -> bool:
         """Whether nothing in a picture drives the neuron."""
-        return self.kind in NULLS
+        return self.kind == NULL
 
     @property
     def right(self) -> bool:
