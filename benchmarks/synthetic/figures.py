@@ -16,7 +16,12 @@ import numpy as np
 from ...tools.statistics import share_effect
 from .outcome import OFF_LANGUAGE, PLANTED, Outcome
 
-NULLS = {"gaussian": ("noise",), "heavy-tailed": ("heavy",), "shuffled": ("shuffled",), "dead or constant": ("dead", "constant")}
+NULLS = {  # by what they do
+    "gaussian": ("noise",),
+    "heavy-tailed": ("heavy",),
+    "shuffled": ("shuffled",),
+    "dead or constant": ("dead", "constant"),
+}
 APART = (OFF_LANGUAGE, PLANTED)  # reported by themselves: success on the others shows consistency, these are evidence
 RARE = 4  # concepts that fire on fewer pictures of the data are a stratum of their own
 BINS = 10
