@@ -196,7 +196,7 @@ def _go_on(
     settings = told["settings"] | {"max_images": limits.images, "max_seconds": limits.seconds}
     again = Started.model_validate({name: told[name] for name in Started.model_fields if name in told} | {"settings": settings})
     now = told | {"settings": settings, "command": command(again), "resumed": [*told.get("resumed", []), resumed]}
-    write_whole(path / "run.json", (json.dumps(now, indent=1, sort_keys=True) + "\n").encode())
+    write_whole(path / "run.json", (json.dumps(now, indent=1) + "\n").encode())
 
 
 def _set_aside(path: Path, stop: int) -> None:

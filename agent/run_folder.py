@@ -199,7 +199,7 @@ def new_run(runs: Path, name: str, about: dict[str, Any]) -> Path:
                 made = path
                 break
         (path / "images").mkdir()
-        write_whole(path / "run.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
+        write_whole(path / "run.json", (json.dumps(about, indent=1) + "\n").encode())
     except OSError as error:
         if made is not None:
             shutil.rmtree(made, ignore_errors=True)
