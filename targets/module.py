@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from .allocator import keep_large_blocks
+from .aside import said_aside
 from .errors import BadInput, TargetFailed, nearest, one_line
 from .fingerprint import callable_fingerprint, module_fingerprint
 from .layout import kind_of, maps_of, tensor_of, units_of
@@ -319,11 +319,6 @@ def _exact_float32() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
-
-
-def said_aside() -> contextlib.redirect_stdout[TextIO]:
-    """While a user's own code runs, what it prints goes to stderr: stdout is for answers that programs read."""
-    return contextlib.redirect_stdout(sys.stderr)
 
 
 def _described(value: object) -> str:
