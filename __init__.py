@@ -1,8 +1,8 @@
 """lettvin asks a vision network what one of its neurons does, and answers with what survived an attempt to refute it.
 
 Covered: the public names, each imported when it is first used, so that `import lettvin` and `lettvin --help` are quick:
-those for asking (`ask`, `load_target`, `Answer`), and those for plug-ins: what a tool needs (`tool`, `Lab`, `Result`,
-`ToolError`, `Picture`), a target (`Target`, `ModuleTarget`, `Layer`, `Unit`), a generator (`Generator`, `SketchGenerator`),
+those for asking (`ask`, `exemplars`, `load_target`, `Answer`), and those for plug-ins: what a tool needs (`tool`, `Lab`,
+`Result`, `ToolError`, `Picture`), a target (`Target`, `ModuleTarget`, `Layer`, `Unit`), a generator (`Generator`, `SketchGenerator`),
 a describer (`Describer`, `ExactDescriber`) and a backbone (`Backbone`, its acts `Raise`, `Call` and `Conclude`,
 `Empiricist`), and the error for what a user gave (`BadInput`). Not covered: everything else, in the rooms below.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .agent.ask import ask
     from .agent.backbones.backbone import Backbone
     from .agent.backbones.empiricist import Empiricist
+    from .agent.unit_exemplars import exemplars
     from .targets.errors import BadInput, ToolError
     from .targets.loaders import load_target
     from .targets.module import ModuleTarget
@@ -51,6 +52,7 @@ __all__ = [
     "Unit",
     "__version__",
     "ask",
+    "exemplars",
     "load_target",
     "tool",
 ]
@@ -65,6 +67,7 @@ _HOMES = {
         ".agent.acts": ("Call", "Conclude", "Raise"),
         ".agent.backbones.backbone": ("Backbone",),
         ".agent.backbones.empiricist": ("Empiricist",),
+        ".agent.unit_exemplars": ("exemplars",),
         ".targets.errors": ("BadInput", "ToolError"),
         ".targets.loaders": ("load_target",),
         ".targets.module": ("ModuleTarget",),

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ..targets.picture import FromData
+from ..tools.exemplars import over_range
 from ..tools.lab import Lab
 from ..tools.sketch.concept import Concept, disjuncts, terms
 from ..tools.statistics import auprc, pearson, superiority
@@ -80,15 +81,13 @@ class Answer(BaseModel):
         return self.page
 
     def _repr_html_(self) -> str:
-        """How a notebook shows the answer."""
-        from html import escape
+        from .report.notebook import answer_html
 
-        sure = "" if self.confidence is None else f", confidence {self.confidence:.0%}"
-        return (
-            f"<p><b>{escape(self.unit)}</b> of {escape(self.target)}: {escape(self.description)}</p>"
-            f"<p>verdict <b>{self.verdict}</b>{sure}; formula <code>{escape(self.formula or 'none')}</code>; "
-            f"<a href='{escape(self.page.resolve().as_uri())}'>page</a></p>"
-        )
+        return answer_html(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """The answer with its pictures where a notebook can show them, in plain words where it cannot."""
+        return {"text/html": self._repr_html_(), "text/plain": self.text()}
 
 
 def together(answers: Sequence[Answer], units: int, among: int) -> str:
@@ -288,13 +287,7 @@ def _ordinal(value: float) -> str:
 
 def _exemplars(lab: Lab) -> list[str]:
     """Ids of open data pictures evenly over the unit's range, strongest first; they become part of the run."""
-    ranked = lab.open[np.argsort(-lab.peaks[lab.open], kind="stable")]
-    if not len(ranked):
-        return []
-    strongest = list(range(min(6, len(ranked))))
-    rest = np.linspace(len(strongest), len(ranked) - 1, SHOWN - len(strongest)).round().astype(int)
-    places = dict.fromkeys([*strongest, *(int(i) for i in rest if i < len(ranked))])
-    return [lab.data_picture(ranked[i]).id for i in places]
+    return [lab.data_picture(index).id for index in over_range(lab, SHOWN)]
 
 
 def _untested(ledger: Ledger, redrawn: Redrawn | None, lab: Lab, decided: list[Decided]) -> list[str]:

@@ -164,6 +164,7 @@ def test_the_public_names_are_there_and_no_others() -> None:
         "agent.acts": ("Call", "Conclude", "Raise"),
         "agent.backbones.backbone": ("Backbone",),
         "agent.backbones.empiricist": ("Empiricist",),
+        "agent.unit_exemplars": ("exemplars",),
         "targets.errors": ("BadInput", "ToolError"),
         "targets.loaders": ("load_target",),
         "targets.module": ("ModuleTarget",),

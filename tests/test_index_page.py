@@ -43,7 +43,8 @@ def run(whole: Path, tmp_path: Path) -> Make:
         copy = tmp_path / "runs" / name
         shutil.copytree(whole, copy)
         events = [json.loads(line) for line in (copy / "events.jsonl").read_text().splitlines()]
-        kept = [e | (answer or {}) if e["kind"] == "answered" else e for e in events if answer is not None or e["kind"] != "answered"]
+        ended = [e | (answer or {}) if e["kind"] == "answered" else e for e in events]
+        kept = [e for e in ended if answer is not None or e["kind"] != "answered"]
         (copy / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in kept))
         known = json.loads((copy / "run.json").read_text())
         (copy / "run.json").write_text(json.dumps(known | (answer or {}) | about))
@@ -62,8 +63,8 @@ def test_every_run_is_a_row_newest_first_with_its_answer_and_a_link_to_its_page(
     written = write_index(tmp_path / "runs")
     page = Page(written)
     assert [row["data-unit"].split()[-1] for row in rows(written)] == ["0:7", "0:1"]  # type: ignore[union-attr]
-    for said in ("the older answer", "0.93", "red car", "2026-03-01 12:00", "1 supported, 1 no concept", "What makes this unit fire?"):
-        assert said in page.text
+    told = ("the older answer", "0.93", "red car", "2026-03-01 12:00", "1 supported, 1 no concept", "What makes this unit fire?")
+    assert [said for said in told if said not in page.text] == []
     links = [unquote(a["href"] or "") for a in page.all("a") if not (a["href"] or "").startswith("#")]
     assert links == ["20260301-120000-new/report.html", "20260101-000000-old/report.html"]
     assert all((written.parent / link).is_file() for link in links)
@@ -116,7 +117,8 @@ def test_runs_that_were_cut_off_or_are_broken_are_listed_with_one_line(run: Make
 
 def test_hostile_words_and_names_stay_words(run: Make, tmp_path: Path) -> None:
     for i, name in enumerate(("<b onmouseover=x>", "javascript:alert(1)", "'\"&", os.fsdecode(b"\xff\xfe"))):
-        run(name, {key: HOSTILE for key in ("question", "target", "unit", "description")} | {"labels": [HOSTILE]} if i else None)
+        words = {key: HOSTILE for key in ("question", "target", "unit", "description")}
+        run(name, words | {"labels": [HOSTILE]} if i else None)
     run("lone", None, about={"question": "\ud800"})
     page = Page(write_index(tmp_path / "runs"))
     assert page.text.count("<script>alert(1)</script>") >= 9

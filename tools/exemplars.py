@@ -73,6 +73,17 @@ def exemplars(
     return Exemplars(which=which, shown=sorted(shown, key=lambda e: -e.peak))
 
 
+def over_range(lab: Lab, k: int) -> list[int]:
+    """Indices of `k` open data pictures over the unit's whole range, strongest first: 4 in 10 the strongest of all."""
+    ranked = lab.open[np.argsort(-lab.peaks[lab.open], kind="stable")]
+    if not len(ranked):
+        return []
+    strongest = list(range(min(max(1, round(0.4 * k)), len(ranked))))
+    rest = np.linspace(len(strongest), len(ranked) - 1, k - len(strongest)).round().astype(int)
+    places = dict.fromkeys([*strongest, *(int(i) for i in rest if i < len(ranked))])
+    return [int(ranked[i]) for i in places]
+
+
 def _choose(lab: Lab, which: Which, k: int, low: float, high: float) -> list[int]:
     """Indices of the data: ranks among the pictures open to exploration."""
     ranked = lab.open[np.argsort(lab.peaks[lab.open], kind="stable")]

@@ -51,25 +51,30 @@ def exemplars(seen: Happenings, pictures: Pictures) -> list[Exemplar]:
     told = []
     for place, identity in enumerate(ranked, 1):
         kept = seen.pictures.get(identity)
-        box = pictures.box(identity)
-        width, height = pictures.side(identity)
-        told.append(
-            Exemplar(
-                number=place,
-                id=identity,
-                src=pictures.whole(identity),
-                caption=(kept.caption if kept else None) or f"picture {identity[:12]}, without a caption",
-                peak=known[identity][0],
-                percentile=known[identity][1],
-                heat=pictures.heat(identity),
-                patch=pictures.patch(identity),
-                outline=pictures.outline(identity),
-                box=None if box is None else (box[0], box[1], box[2] - box[0], box[3] - box[1]),
-                width=width,
-                height=height,
-            )
-        )
+        told.append(drawn(place, identity, kept.caption if kept else None, *known[identity], pictures))
     return told
+
+
+def drawn(
+    place: int, identity: str, caption: str | None, peak: float | None, percentile: float | None, pictures: Pictures
+) -> Exemplar:
+    """One exemplar with all that is drawn of it."""
+    box = pictures.box(identity)
+    width, height = pictures.side(identity)
+    return Exemplar(
+        number=place,
+        id=identity,
+        src=pictures.whole(identity),
+        caption=caption or f"picture {identity[:12]}, without a caption",
+        peak=peak,
+        percentile=percentile,
+        heat=pictures.heat(identity),
+        patch=pictures.patch(identity),
+        outline=pictures.outline(identity),
+        box=None if box is None else (box[0], box[1], box[2] - box[0], box[3] - box[1]),
+        width=width,
+        height=height,
+    )
 
 
 def _or_lowest(peak: float | None) -> float:

@@ -26,7 +26,7 @@ from . import wording
 from .kept_pictures import KeptPictures
 from .maps import Maps
 from .page import MOST_BYTES, part, policy
-from .pictures import Pictures
+from .pictures import Pictures, in_run
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -109,7 +109,7 @@ def _listed(path: Path) -> Listed:
     began = _stamp(path) or path.stat().st_mtime
     page = f"{quote(os.fsencode(path.name))}/report.html" if (path / "report.html").is_file() else None
     try:
-        about, answered, events = read_about(path), *_answer(path)
+        about, answered, events = read_about(path), *answer_of(path)
     except BadInput as error:
         return Listed(path.name, began, "broken", str(error).replace(f"{path.parent}/", ""), page=page)
     target, unit, question = (str(about.get(key, "")) for key in ("target", "unit", "question"))
@@ -127,7 +127,7 @@ def _listed(path: Path) -> Listed:
     )
 
 
-def _answer(path: Path) -> tuple[Answered | None, int]:
+def answer_of(path: Path) -> tuple[Answered | None, int]:
     """The run's answer and how many events it has; other events are counted, not read. Raises `BadInput`."""
     try:
         lines = (path / "events.jsonl").read_bytes().split(b"\n")
@@ -148,7 +148,7 @@ def _answer(path: Path) -> tuple[Answered | None, int]:
 
 def _with_exemplars(folder: Path, run: Listed, most: int, kept: Path | None) -> Listed:
     before = KeptPictures(kept) if kept is not None else None
-    pictures = Pictures(folder / run.name, Maps(), before, small=SIDE)
+    pictures = Pictures(in_run(folder / run.name), Maps(), before, small=SIDE)
     shown = run.exemplar_ids[:most]
     pictures.prepare(shown)
     pictures.keep()

@@ -29,7 +29,7 @@ from .groups import Teller
 from .happenings import Happenings, gather
 from .kept_pictures import KeptPictures
 from .maps import read_maps
-from .pictures import Pictures
+from .pictures import Pictures, in_run
 from .plots import interval_bar
 from .story import Node, tree, trials
 
@@ -79,7 +79,7 @@ def write_page(run: Path, kept: Path | None = None) -> Path:
         tells = (fit.tables, fit.full, fit.listed)
         if texts.get(tells, 0) > MOST_BYTES:
             continue
-        teller, pictures = Teller(seen, fit.most, plots), Pictures(run, maps, before, fit.large, fit.small)
+        teller, pictures = Teller(seen, fit.most, plots), Pictures(in_run(run), maps, before, fit.large, fit.small)
         told = _told(about, teller, fit)
         weight = len(teller.shown) * pictures.weight(teller.shown)
         if fit is not LADDER[-1] and weight + texts.get(tells, 0) > MOST_BYTES:

@@ -37,9 +37,12 @@ SAMPLE = 48  # thumbnails made to tell how many bytes all of them will take
 
 @dataclass
 class Pictures:
-    """A run's pictures, inlined at longer sides of `large` (exemplars) and `small` (thumbnails) pixels, each made once."""
+    """Pictures, inlined at longer sides of `large` (exemplars) and `small` (thumbnails) pixels, each made once.
 
-    run: Path
+    `file`: where the picture of an id lies.
+    """
+
+    file: Callable[[str], Path]
     maps: Maps
     kept: KeptPictures | None = None
     large: int = 224
@@ -74,9 +77,9 @@ class Pictures:
             self.kept.write(self._new)
 
     def there(self, identity: str) -> bool:
-        """Whether the picture's file is in the run folder."""
+        """Whether the picture's file is there."""
         if identity not in self._there:
-            self._there[identity] = identity.isalnum() and self._path(identity).is_file()
+            self._there[identity] = identity.isalnum() and self.file(identity).is_file()
         return self._there[identity]
 
     def thumbnail(self, identity: str) -> str | None:
@@ -123,7 +126,7 @@ class Pictures:
         from PIL import Image
 
         try:
-            with Image.open(self._path(identity)) as image:
+            with Image.open(self.file(identity)) as image:
                 return image.size
         except (OSError, SyntaxError, ValueError):
             return 1, 1
@@ -165,14 +168,11 @@ class Pictures:
         box = self.box(identity)
         return None if box is None else f"{identity} patch {box} at {self.large}"
 
-    def _path(self, identity: str) -> Path:
-        return self.run / "images" / f"{identity}.png"
-
     def _read(self, identity: str) -> Image.Image | None:
         from PIL import Image
 
         try:
-            with Image.open(self._path(identity)) as image:
+            with Image.open(self.file(identity)) as image:
                 return image.convert("RGB")
         except (OSError, SyntaxError, ValueError):  # what a broken file makes PIL raise
             self._there[identity] = False
@@ -207,6 +207,11 @@ def _on_threads(make: Callable[[str], str | None], identities: list[str]) -> Non
     if identities:
         with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
             list(pool.map(make, identities))
+
+
+def in_run(run: Path) -> Callable[[str], Path]:
+    """Where a run folder's pictures lie."""
+    return lambda identity: run / "images" / f"{identity}.png"
 
 
 def traced(where: np.ndarray, across: float, down: float) -> str:

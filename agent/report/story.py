@@ -21,7 +21,6 @@ from .happenings import Happenings
 from .plots import strips
 from .wording import shortened
 
-
 DEEPEST = 7  # levels of the tree
 
 
