@@ -2,9 +2,9 @@
 
 Covered: the public names, each imported when it is first used, so that `import lettvin` and `lettvin --help` are quick:
 those for asking (`ask`, `exemplars`, `load_target`, `Answer`), and those for plug-ins: what a tool needs (`tool`, `Lab`,
-`Result`, `ToolError`, `Picture`), a target (`Target`, `ModuleTarget`, `Layer`, `Unit`), a generator (`Generator`, `SketchGenerator`),
-a describer (`Describer`, `ExactDescriber`) and a backbone (`Backbone`, its acts `Raise`, `Call` and `Conclude`,
-`Empiricist`), and the error for what a user gave (`BadInput`). Not covered: everything else, in the rooms below.
+`Result`, `ToolError`, `Picture`), a target (`Target`, `ModuleTarget`, `Layer`, `Unit`), a generator (`Generator`,
+`SketchGenerator`), a describer (`Describer`, `ExactDescriber`) and a backbone (`Backbone`, its acts `Raise`, `Call` and
+`Conclude`, `Empiricist`), and the error for what a user gave (`BadInput`). Not covered: everything else, in the rooms below.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def test_every_run_is_a_row_newest_first_with_its_answer_and_a_link_to_its_page(
     written = write_index(tmp_path / "runs")
     page = Page(written)
     assert [row["data-unit"].split()[-1] for row in rows(written)] == ["0:7", "0:1"]  # type: ignore[union-attr]
-    told = ("the older answer", "0.93", "red car", "2026-03-01 12:00", "1 supported, 1 no concept", "What makes this unit fire?")
+    told = ("the older answer", "0.93", "red car", "2026-03-01 12:00", "1 supported, 1 no concept", "What makes this unit")
     assert [said for said in told if said not in page.text] == []
     links = [unquote(a["href"] or "") for a in page.all("a") if not (a["href"] or "").startswith("#")]
     assert links == ["20260301-120000-new/report.html", "20260101-000000-old/report.html"]
