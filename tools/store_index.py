@@ -32,9 +32,25 @@ CREATE TABLE IF NOT EXISTS claims (recipe BLOB PRIMARY KEY, holder TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS units (id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, unit TEXT NOT NULL,
     used REAL NOT NULL, bytes INT NOT NULL, UNIQUE (target, unit));
 CREATE TABLE IF NOT EXISTS activations (unit INT, picture TEXT, peak REAL, mean REAL, map BLOB, h INT, w INT,
-    digest BLOB, PRIMARY KEY (unit, picture)) WITHOUT ROWID;
+    digest BLOB, UNIQUE (unit, picture)); -- with a rowid: rows of a kilobyte would not fit a page of a tree without
 """
 _UNUSABLE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+_COLUMNS = (
+    "recipe, picture FROM made",
+    "picture, size, digest FROM pictures",
+    "recipe, holder FROM claims",
+    "id, target, unit, used, bytes FROM units",
+    "unit, picture, peak, mean, map, h, w, digest FROM activations",
+)
+# our statements are right: one that SQLite takes for wrong, or that meets what cannot be there, met a broken file
+_BROKEN = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_MISMATCH,
+)
 PICTURE_FILE = re.compile(r"[0-9a-f]{64}\.png")
 
 T = TypeVar("T")
@@ -68,7 +84,7 @@ class Index:
     def shrink(self) -> None:
         """Give the room of deleted rows back to the file system."""
         with contextlib.suppress(sqlite3.Error):  # a reader may be in the way: then the next one does
-            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+            self._connection.executescript("PRAGMA incremental_vacuum")  # as a script it is run to its end
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def bytes(self) -> int:
@@ -78,12 +94,13 @@ class Index:
     # ---- when it does not do as asked -----------------------------------------------------------------------------
 
     def _sure(self, act: Callable[[], T]) -> T:
-        try:
-            return act()
-        except sqlite3.Error as error:
-            if not _is_broken(error):
-                raise self._named(error) from None
-            self._replace()
+        for again in (False, True):
+            try:
+                return act()
+            except sqlite3.Error as error:
+                if not _is_broken(error):
+                    raise self._named(error) from None
+                self._replace(unless_sound=not again)
         try:
             return act()
         except sqlite3.Error as error:
@@ -106,15 +123,15 @@ class Index:
         except sqlite3.Error as error:
             raise self._named(error) from None
 
-    def _replace(self) -> None:
-        """Another index in place of the broken one, unless another process has seen to it already."""
+    def _replace(self, unless_sound: bool) -> None:
+        """Another index in place of the broken one; not where it is sound: another process has seen to it already."""
         from filelock import FileLock
 
         self._connection.close()
         with FileLock(self.folder / "index.lock", timeout=WAIT):
             try:
                 self._connection = _open(self.folder)
-                if self._connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+                if unless_sound and _is_sound(self._connection):
                     return
                 self._connection.close()
             except sqlite3.Error:
@@ -230,7 +247,13 @@ def _code(error: sqlite3.Error) -> int:
 
 
 def _is_broken(error: sqlite3.Error) -> bool:
-    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return _code(error) in _BROKEN
+
+
+def _is_sound(connection: sqlite3.Connection) -> bool:
+    for columns in _COLUMNS:
+        connection.execute(f"SELECT {columns} LIMIT 0")  # raises where a table is not as it was made
+    return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
 
 
 def _no_room(folder: Path) -> bool:

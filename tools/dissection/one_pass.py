@@ -255,7 +255,7 @@ class Pass:
     def _take_up(self, state: Path) -> None:
         """Go on from a checkpoint. Raises `Broken` where it, or what it counted, is not what was written."""
         try:
-            with np.load(state, allow_pickle=False) as stored:
+            with state.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             about = unsealed(str(arrays.pop("about")), state.name)
         except Broken:

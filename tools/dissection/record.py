@@ -225,7 +225,7 @@ class Dissection:
         path = self.folder / "statistics.npz"
         names = [name for name in self._digests if wanted(name)]
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in names}
         except Exception as error:  # a broken archive makes its reader raise nearly anything
             raise Broken(f"{path.name} cannot be read") from error
