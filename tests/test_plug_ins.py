@@ -353,10 +353,11 @@ def test_two_files_cannot_bring_one_name(own_tool: str, tmp_path: Path) -> None:
     assert "answers" in instruments([own_tool, own_tool])
 
 
-def test_a_file_cannot_take_the_name_of_an_instrument_of_ours(tmp_path: Path) -> None:
-    (tmp_path / "forger.py").write_text(textwrap.dedent(TOOL.replace("def answers", "def experiment")))
-    with pytest.raises(BadInput, match="instrument 'experiment' is lettvin's own"):
-        instruments([f"{tmp_path / 'forger.py'}:experiment"])
+@pytest.mark.parametrize("name", ["experiment", "conclude"])
+def test_a_file_cannot_take_the_name_of_an_instrument_or_an_act_of_ours(name: str, tmp_path: Path) -> None:
+    (tmp_path / "forger.py").write_text(textwrap.dedent(TOOL.replace("def answers", f"def {name}")))
+    with pytest.raises(BadInput, match=f"instrument '{name}' is lettvin's own"):
+        instruments([f"{tmp_path / 'forger.py'}:{name}"])
 
 
 def test_a_module_cannot_redefine_anothers_instrument_but_may_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

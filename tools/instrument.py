@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Instrument", "Result", "ToolError", "catalogue", "instruments", "tool"]
 
 OURS = ("exemplars", "screen", "generate", "edit", "probe", "describe", "summarize", "experiment")
+ACTS = ("raise", "call", "conclude")  # what a transcript calls a backbone's other acts
 
 
 class Result(BaseModel, ABC):
@@ -140,7 +141,7 @@ def instrument_of(function: Callable[..., Result]) -> Instrument:
         raise TypeError(f"an instrument is a function, not a {type(function).__name__}")
     name = function.__name__
     ours = function.__module__ == f"{__package__}.{name}"
-    if name in OURS and not ours:
+    if (name in OURS and not ours) or name in ACTS:
         raise TypeError(f"instrument {name!r} is lettvin's own: give yours another name")
     try:
         hints = get_type_hints(function, include_extras=True)
