@@ -80,7 +80,7 @@ class SceneNeurons(Target):
         self.name, self.neurons, self.has_maps = name, tuple(neurons), maps
         if not self.neurons:
             raise BadInput("a layer of no scene neurons; give at least one")
-        self._read = tuple(_checked(neuron, self.neurons) for neuron in self.neurons)
+        self._read = tuple(checked(neuron, self.neurons) for neuron in self.neurons)
         self.key = hashlib.sha256(f"scene neurons 2 {self.neurons!r} {maps}".encode()).hexdigest()
         self.layers = (Layer("neurons", len(self.neurons), "conv" if maps else "vector"),)
         self.default_layers = ("neurons",)
@@ -180,7 +180,7 @@ def _brightness(picture: Picture) -> float:
     return float(picture.pixels.mean(axis=(0, 1)) @ _LUMINANCE)
 
 
-def _checked(neuron: Neuron, layer: Sequence[Neuron]) -> _Read:
+def checked(neuron: Neuron, layer: Sequence[Neuron]) -> _Read:
     """The neuron with what its fields name. Raises `BadInput` where they do not fit together."""
     if neuron.behaviour not in get_args(Behaviour):
         raise BadInput(f"no behaviour {neuron.behaviour!r}; nearest: {nearest(neuron.behaviour, get_args(Behaviour))}")
