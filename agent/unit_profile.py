@@ -5,6 +5,7 @@ Covered: which dissection a unit is read from, made or opened. Not covered: how 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,17 +27,20 @@ def profile_unit(
     def watch(done: int, total: int) -> None:
         progress("dissecting", done, total)
 
+    def waiting(done: int, total: int) -> None:
+        progress("waiting for another process that makes the same dissection", done, total)
+
     dissection: Dissection
     if unit.index is None:
-        dissection = dissect_unit(unit.target, source, unit, folder=folder, watch=watch)
+        dissection = dissect_unit(unit.target, source, unit, folder=folder, watch=watch, waiting=waiting)
         layer, index = dissection.layers[0], 0
     else:
         chosen = list(layers) if layers is not None else list(unit.target.default_layers)
         if unit.layer.name not in chosen:
             chosen = [unit.layer.name] if layers is None else [*chosen, unit.layer.name]
-        dissection = dissect(unit.target, source, chosen, folder=folder, watch=watch)
+        dissection = dissect(unit.target, source, chosen, folder=folder, watch=watch, waiting=waiting)
         layer, index = unit.layer.name, unit.index
-    return Profile(
+    profile = Profile(
         peaks=dissection.column(layer, index),
         threshold=dissection.threshold(layer, index),
         dead=bool(dissection.dead(layer)[index]),
@@ -44,3 +48,10 @@ def profile_unit(
         patch=unit.target.patch(unit.layer.name),
         skipped=tuple(f"{s.name or s.index}: {s.reason}" for s in dissection.skipped),
     )
+    # nobody takes the dissection away while a run stands on it: its lease lasts as long as the object
+    weakref.finalize(profile, _let_go, dissection)
+    return profile
+
+
+def _let_go(dissection: Dissection) -> None:
+    """Nothing: to be called with it is what keeps it."""
