@@ -2,13 +2,15 @@
 
 Answer and rival are frozen; four blocks of pictures that the run has not used are measured: 16 predicted high, 16 near
 misses (one factor away, predicted low), 16 where answer and rival disagree (with 8 where both hold, should the rival be
-the narrower), 40 data pictures kept back (4 from each activation decile). Attempt j spends alpha = .05/2^j. Where the
-generator cannot draw the concept, held-back pictures stand in for the first three blocks. Not covered: which conclusions
-are proposed (the backbone), which rival is the best (`rivals.py`), what was said before.
+the narrower), 40 data pictures kept back (4 from each activation decile). Attempt j spends alpha = .05/2^j, which
+units that are asked together share; the first three blocks grow with them. Where the generator cannot draw the concept,
+held-back pictures stand in for those blocks. Not covered: which conclusions are proposed (the backbone), which rival is
+the best (`rivals.py`), what was said before.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -17,6 +19,7 @@ from ..targets.picture import Picture
 from ..tools.lab import Lab, Reading
 from ..tools.sketch.concept import Concept, both, caption_words
 from ..tools.statistics import (
+    RESAMPLES,
     Effect,
     rank_permutation_p,
     share_effect,
@@ -46,12 +49,23 @@ def alpha_of(attempt: int, family: int = 1) -> float:
     return 0.05 / float(2**attempt) / family
 
 
+def block_size(family: int) -> int:
+    """Pictures in each of the first three blocks: 16, and more where units share alpha, so that the power stays.
+
+    What a test can see at a level goes with its normal quantile over the root of its size.
+    """
+    from scipy.stats import norm
+
+    alone, shared = (float(norm.ppf(1 - alpha_of(1, units) / 2)) for units in (1, family))
+    return math.ceil(SIZE * (shared / alone) ** 2)
+
+
 def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redrawn, family: int = 1) -> Decided:
     """Draw the four blocks, measure them and decide. Raises `LimitReached` before a limit would be passed."""
     rng = lab.stream("admission", str(attempt))
-    alpha = alpha_of(attempt, family)
-    high, near, paired = _high_and_near(lab, answer, rng)
-    apart = disagreements(lab, answer, rival, rng)
+    alpha, size = alpha_of(attempt, family), block_size(family)
+    high, near, paired = _high_and_near(lab, answer, rng, size)
+    apart = disagreements(lab, answer, rival, rng, size)
     apart += _both_hold(lab, answer, rival, apart, rng)
     kept = _held_back(lab, rng)
     readings = lab.measure([*high, *near, *apart, *kept])
@@ -63,8 +77,8 @@ def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redr
         blocks[name] = Block.model_validate({"name": name, "readings": mine, "answer_says": says, "rival_says": other})
     a, b = _peaks(blocks["high"].readings), _peaks(blocks["near-miss"].readings)
     checks = [
-        _check_high_against_near(a, b, paired, alpha, rng),
-        _check_rival(blocks["rival"], a, b, alpha),
+        _check_high_against_near(a, b, paired, alpha, rng, family),
+        _check_rival(blocks["rival"], a, b, alpha, family),
         _check_missed(blocks["held-back"], a, b),
         _check_strength(a, redrawn),
     ]
@@ -92,52 +106,59 @@ def _verdict(checks: list[Check]) -> Literal["supported", "refuted", "inconclusi
 # ---- the blocks --------------------------------------------------------------------------------------------------
 
 
-def _high_and_near(lab: Lab, answer: Concept, rng: np.random.Generator) -> tuple[list[Picture], list[Picture], bool]:
+def _high_and_near(
+    lab: Lab, answer: Concept, rng: np.random.Generator, size: int
+) -> tuple[list[Picture], list[Picture], bool]:
     """Blocks (a) and (b), and whether they are pairs."""
     high: list[Picture] = []
     near: list[Picture] = []
     for _ in range(4):  # all that is missing at once, so that the answer's ways take turns
-        lab.progress("generating", len(high), SIZE)
-        for picture in lab.generator.examples(answer, SIZE - len(high), rng):
+        lab.progress("generating", len(high), size)
+        for picture in lab.generator.examples(answer, size - len(high), rng):
             missed = lab.generator.near_miss(answer, picture, rng)
             if missed is not None and picture.id not in lab.used and missed.id not in lab.used:
                 high.append(picture)
                 near.append(missed)
-        if len(high) == SIZE:
+        if len(high) == size:
             return high, near, True
     if high:
         return high, near, True
-    return (*_from_data(lab, answer, rng), False)
+    return (*_from_data(lab, answer, rng, size), False)
 
 
-def _from_data(lab: Lab, answer: Concept, rng: np.random.Generator) -> tuple[list[Picture], list[Picture]]:
+def _from_data(
+    lab: Lab, answer: Concept, rng: np.random.Generator, size: int
+) -> tuple[list[Picture], list[Picture]]:
     """Held-back pictures of which the concept is true, and those most alike in words of which it is not."""
     rows = rng.permutation(_unused(lab))
     true = lab.corpus.truths(answer)[rows]
-    high = [lab.data_picture(i) for i in rows[true][:SIZE]]
+    high = [lab.data_picture(i) for i in rows[true][:size]]
     wanted = set().union(*(caption_words(p.caption or "") for p in high)) if high else set()
 
     def unlike(index: int) -> float:
         words = caption_words(lab.corpus.abouts[index].caption or "")
         return -len(words & wanted) / max(1, len(words | wanted))
 
-    nearest = sorted((int(i) for i in rows[~true]), key=unlike)[:SIZE]
+    nearest = sorted((int(i) for i in rows[~true]), key=unlike)[:size]
     return high, [lab.data_picture(i) for i in nearest]
 
 
-def disagreements(lab: Lab, answer: Concept, rival: Concept, rng: np.random.Generator) -> list[Picture]:
+def disagreements(
+    lab: Lab, answer: Concept, rival: Concept, rng: np.random.Generator, size: int | None = None
+) -> list[Picture]:
     """Block (c): drawn, or else held-back pictures, of which one is true and the other false."""
+    size = SIZE if size is None else size
     drawn: dict[str, Picture] = {}
     for _ in range(3):
-        fresh = lab.generator.disagreements(answer, rival, SIZE - len(drawn), rng)
+        fresh = lab.generator.disagreements(answer, rival, size - len(drawn), rng)
         drawn |= {p.id: p for p in fresh if p.id not in lab.used}
-        if len(drawn) >= SIZE:
+        if len(drawn) >= size:
             break
     if len(drawn) >= LEAST:
-        return list(drawn.values())[:SIZE]
+        return list(drawn.values())[:size]
     rows = rng.permutation(_unused(lab))
     apart = lab.corpus.truths(answer)[rows] != lab.corpus.truths(rival)[rows]
-    return list(drawn.values()) + [lab.data_picture(i) for i in rows[apart][: SIZE - len(drawn)]]
+    return list(drawn.values()) + [lab.data_picture(i) for i in rows[apart][: size - len(drawn)]]
 
 
 def _both_hold(
@@ -176,7 +197,7 @@ def _unused(lab: Lab) -> np.ndarray:
 
 
 def _check_high_against_near(
-    a: np.ndarray, b: np.ndarray, paired: bool, alpha: float, rng: np.random.Generator
+    a: np.ndarray, b: np.ndarray, paired: bool, alpha: float, rng: np.random.Generator, family: int = 1
 ) -> Check:
     name = "high against near misses"
     if min(len(a), len(b)) < LEAST:
@@ -187,16 +208,22 @@ def _check_high_against_near(
             text=f"only {len(a)} pictures predicted high and {len(b)} near misses could be had",
         )
     found = superiority_effect(a, b)  # the test spends alpha; the size of the effect has the usual 95% interval
-    p = sign_flip_p(a - b, rng) if paired else rank_permutation_p(a, b, rng)
+    resamples = max(RESAMPLES, math.ceil(4 / alpha))  # so that p can come to lie below alpha
+    p = sign_flip_p(a - b, rng, resamples) if paired else rank_permutation_p(a, b, rng, resamples)
     passed = p <= alpha and found.low >= LEAST_SUPERIORITY
     text = (
         f"pictures predicted high exceed near misses with probability {found.superiority:.2f} "
         f"[{found.low:.2f}, {found.high:.2f}], p {p:.2g}; wanted: at least {LEAST_SUPERIORITY} at the lower end, p <= {alpha:g}"
+        + _shared(family)
     )
     return _check(name, passed, text, found, p, len(a))
 
 
-def _check_rival(block: Block, a: np.ndarray, b: np.ndarray, alpha: float) -> Check:
+def _shared(family: int) -> str:
+    return "" if family == 1 else f" (alpha is shared among {family} units)"
+
+
+def _check_rival(block: Block, a: np.ndarray, b: np.ndarray, alpha: float, family: int = 1) -> Check:
     """Whether the unit goes with the answer where answer and rival disagree.
 
     Where there are pictures of both kinds: superiority of those that only the answer predicts high over those that only
@@ -222,7 +249,7 @@ def _check_rival(block: Block, a: np.ndarray, b: np.ndarray, alpha: float) -> Ch
         found = share_effect(right, n, alpha)
         how = f"the unit goes with the answer on {right} of {n} pictures"
     interval = f"[{found.low:.2f}, {found.high:.2f}]"
-    text = f"where answer and rival disagree, {how} {interval}; wanted: an interval above 0.5"
+    text = f"where answer and rival disagree, {how} {interval}; wanted: an interval above 0.5{_shared(family)}"
     return _check(name, found.low > 0.5, text, found, None, n)
 
 

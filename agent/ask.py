@@ -23,6 +23,7 @@ from .run_folder import check_writable, new_run, owned
 from .unit_profile import profile_unit
 from .watcher import Silent, Watcher
 
+MOST_AMONG = 10_000  # units that share one chance of error: beyond that the blocks of a conclusion are out of reach
 __all__ = ["LITERAL", "ask", "ask_each", "profile_unit", "taken_literally"]
 
 
@@ -56,8 +57,8 @@ def ask(
     watcher = watcher or Silent()
     if not question.strip():
         raise BadInput("an empty question; ask for example " + repr(LITERAL))
-    if among < 1:
-        raise BadInput(f"--among {among!r} counts this unit too: give a number from 1 up")
+    if not 1 <= among <= MOST_AMONG:
+        raise BadInput(f"--among {among!r} counts this unit too: give a number from 1 to {MOST_AMONG}")
     limits = Limits(max_images, max_seconds)
     began = time.monotonic()
     asked = prepare(
@@ -89,14 +90,18 @@ def ask_each(units: Sequence[Unit], question: str = LITERAL, *, among: int | Non
     """Ask several units the same, one after the other; each answer as it comes, each with a run of its own.
 
     `among`: how many are asked together; as many as there are units, unless more. `settings`: as of `ask`, limits for each
-    unit. Ends early where Ctrl-C stopped a run. Raises `BadInput` where a unit is named twice.
+    unit. Ends early where Ctrl-C stopped a run. Raises `BadInput` where a unit is named twice, or none is.
     """
+    if not units:
+        raise BadInput(f"no unit to ask {question!r}: name one at least")
     addresses = [unit.address for unit in units]
     twice = next((address for address in addresses if addresses.count(address) > 1), None)
     if twice is not None:
         raise BadInput(f"unit {twice!r} is asked twice: name each once")
     if among is not None and among < len(units):
         raise BadInput(f"--among {among!r} is less than the {len(units)} units asked")
+    if len(units) > 1 and not isinstance(settings.get("backbone", ""), str):
+        raise BadInput("a backbone decides in one run: give its name, or ask the units one by one with among=...")
     for unit in units:
         answer = ask(unit, question, among=among or len(units), **settings)
         yield answer

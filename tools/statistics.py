@@ -74,8 +74,11 @@ def paired_effect(high: np.ndarray, low: np.ndarray, alpha: float = 0.05) -> Eff
     return share_effect(wins, len(high), alpha)
 
 
-def sign_flip_p(differences: np.ndarray, rng: np.random.Generator) -> float:
-    """One-sided p that the mean difference is above 0, by flipping the signs of pairs (exact up to 13 pairs)."""
+def sign_flip_p(differences: np.ndarray, rng: np.random.Generator, resamples: int = RESAMPLES) -> float:
+    """One-sided p that the mean difference is above 0, by flipping the signs of pairs (exact up to 13 pairs).
+
+    `resamples`: flips drawn where there are more pairs; p is no smaller than one in so many.
+    """
     from scipy.stats import permutation_test
 
     if np.all(differences == 0):
@@ -87,21 +90,31 @@ def sign_flip_p(differences: np.ndarray, rng: np.random.Generator) -> float:
         lambda d, axis: np.mean(d, axis=axis),
         permutation_type="samples",
         alternative="greater",
-        n_resamples=RESAMPLES,
+        n_resamples=resamples,
+        batch=RESAMPLES + 1,
         vectorized=True,
         rng=rng,
     )
     return float(result.pvalue)
 
 
-def rank_permutation_p(high: np.ndarray, low: np.ndarray, rng: np.random.Generator) -> float:
-    """One-sided p that `high` lies above `low`: permutation of the labels, mean rank as the statistic."""
+def rank_permutation_p(
+    high: np.ndarray, low: np.ndarray, rng: np.random.Generator, resamples: int = RESAMPLES
+) -> float:
+    """One-sided p that `high` lies above `low`: permutation of the labels, mean rank as the statistic.
+
+    `resamples`: permutations drawn; p is no smaller than one in so many.
+    """
     from scipy.stats import rankdata
 
     ranks = rankdata(np.concatenate([high, low]))
     seen = ranks[: len(high)].sum()
-    shuffled = rng.permuted(np.broadcast_to(ranks, (RESAMPLES, len(ranks))), axis=1)[:, : len(high)].sum(axis=1)
-    return float((1 + (shuffled >= seen - 1e-9).sum()) / (1 + RESAMPLES))
+    as_high = 0
+    for start in range(0, resamples, RESAMPLES):  # in parts, so that memory does not grow with them
+        some = min(RESAMPLES, resamples - start)
+        shuffled = rng.permuted(np.broadcast_to(ranks, (some, len(ranks))), axis=1)[:, : len(high)].sum(axis=1)
+        as_high += int((shuffled >= seen - 1e-9).sum())
+    return float((1 + as_high) / (1 + resamples))
 
 
 def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
