@@ -25,6 +25,7 @@ from .targets.errors import BadInput, DiskFull, LimitReached, nearest
 
 if TYPE_CHECKING:
     from .agent.answer import Answer
+    from .tools.sketch.cutout_nouns import Cutouts
 
 app = typer.Typer(
     add_completion=False,
@@ -263,7 +264,7 @@ def show(run: options.Shown = Path("runs"), open_it: options.OpenIt = True) -> N
         kept = cache_folder()
     page, ended = page_to_show(run, kept)
     if not ended:
-        print(f"lettvin: {str(run)!r} has no answer yet: its page tells how far it came", file=sys.stderr)
+        print(f"lettvin: {str(run)!r} has no answer yet; 'lettvin resume {run}' ends it", file=sys.stderr)
     page = page.resolve()
     print(page)
     screen = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
@@ -301,21 +302,33 @@ def sketch(
     sheet: options.Sheet = None,
     vocabulary: options.Vocabulary = False,
     coverage: options.CoverageOf = None,
+    cutouts: options.Cutouts = None,
+    backgrounds: options.Backgrounds = None,
     as_json: options.Json = False,
 ) -> None:
     """Draw a prompt, or show what can be drawn.
 
-    Draws PROMPT N times, with seeds one apart, side by side in one picture, and prints what was understood.
+    Draws PROMPT N times, with seeds one apart, side by side in one picture, and prints what was understood. With --cutouts
+    DIR, nouns that DIR has photographs of are shown by them.
     """
     if [prompt is not None, sheet is not None, vocabulary, coverage is not None].count(True) != 1:
         raise BadInput("sketch takes one of: a PROMPT with -o FILE, --sheet FILE, --vocabulary, --coverage N")
+    from .tools.sources.cutouts import words_of
+
+    if backgrounds is not None and cutouts is None:
+        raise BadInput(f"--backgrounds {str(backgrounds)!r} goes with --cutouts DIR")
+    if cutouts is not None and prompt is None and not vocabulary:
+        raise BadInput(f"--cutouts {str(cutouts)!r} goes with a PROMPT or --vocabulary")
     if vocabulary:
         from .tools.sketch.vocabulary import vocabulary as words
 
+        known_words = words()
+        if cutouts is not None:
+            known_words["cut-outs"] = list(words_of(cutouts, None).nouns)
         if as_json:
-            print(json.dumps(words()))
+            print(json.dumps(known_words))
         else:
-            terminal.table((), [(kind, ", ".join(known)) for kind, known in words().items()])
+            terminal.table((), [(kind, ", ".join(known)) for kind, known in known_words.items()])
     elif coverage is not None:
         _cover(seed, coverage, as_json)
     elif sheet is not None:
@@ -326,29 +339,31 @@ def sketch(
     elif prompt is not None:
         if out is None:
             raise BadInput("sketch has nowhere to draw to: add -o FILE, such as -o sketch.png")
-        _draw(prompt, n, out, seed, as_json)
+        _draw(prompt, n, out, seed, as_json, None if cutouts is None else words_of(cutouts, backgrounds))
 
 
-def _draw(prompt: str, n: int, out: Path, seed: int, as_json: bool) -> None:
+def _draw(prompt: str, n: int, out: Path, seed: int, as_json: bool, cutouts: Cutouts | None) -> None:
     from PIL import Image
 
     from .tools.sketch.caption import caption
+    from .tools.sketch.cutout_nouns import NONE
     from .tools.sketch.paint import paint
     from .tools.sketch.prompt import explain, imagine, parse
     from .tools.sketch.sheet import tiles
 
-    wanted = parse(prompt)
-    scenes = [imagine(wanted, seed + i) for i in range(n)]
+    words = cutouts or NONE
+    wanted = parse(prompt, words)
+    scenes = [imagine(wanted, seed + i, cutouts=words) for i in range(n)]
     page = Image.fromarray(tiles([paint(scene).pixels for scene in scenes], min(n, 8)))
     try:
         page.save(out)
     except (OSError, ValueError) as error:
         raise BadInput(f"the picture {str(out)!r} cannot be written: {error}") from None
     if as_json:
-        print(json.dumps({"understood": explain(wanted), "captions": [caption(x) for x in scenes], "file": str(out)}))
+        print(json.dumps({"understood": explain(wanted, words), "captions": [caption(x) for x in scenes], "file": str(out)}))
     else:
         drawn = [(f"seed {seed + i}", caption(scene)) for i, scene in enumerate(scenes)]
-        terminal.table((), [("understood", explain(wanted)), *drawn])
+        terminal.table((), [("understood", explain(wanted, words)), *drawn])
         print(out)
 
 

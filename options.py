@@ -67,7 +67,7 @@ Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In words, suc
 Backbone = Annotated[str, typer.Option(metavar="NAME", help="Who decides what to try: a name, or FILE.py:Class.")]
 Data = Annotated[str, typer.Option(metavar="SOURCE", help="sketch:N[@seed], cutouts:N[@seed], or a folder of pictures.")]
 Cutouts = Annotated[
-    Path | None, typer.Option("--cutouts", metavar="DIR", help="Cut-outs for --data cutouts:N: NAME.png with NAME.txt.")
+    Path | None, typer.Option("--cutouts", metavar="DIR", help="Cut-outs, NAME.png with NAME.txt, as nouns.")
 ]
 Backgrounds = Annotated[
     Path | None, typer.Option("--backgrounds", metavar="DIR", help="Photographs to stand the cut-outs on.")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from ..tools.describer import Describer
 from ..tools.generator import Generator
 from ..tools.instrument import Instrument, instruments
 from ..tools.lab import Lab, Limits
+from ..tools.sketch_generator import SketchGenerator
+from ..tools.sources.cutouts import CutoutSource
 from ..tools.sources.open_source import open_source
 from ..tools.sources.source import Source
 from ..tools.store import Store, cache_folder
@@ -74,6 +77,8 @@ def prepare(
     known = instruments(tools)
     others = [plug_in_of(unit.target.name), drawing, describing, deciding, *(x.plug_in for x in known.values())]
     source = open_source(data) if isinstance(data, str) else data
+    if make_generator is SketchGenerator and isinstance(source, CutoutSource):
+        make_generator = partial(SketchGenerator, cutouts=source.words)  # it draws what the data show
     device = getattr(unit.target, "device", None)
     settings = {
         "layers": None if layers is None else list(layers),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..targets.errors import BadInput
 from ..targets.target import Unit
+from ..tools.sources.cutouts import CutoutSource
 from ..tools.sources.source import Source
 from .transcript import Started
 
@@ -27,8 +28,9 @@ def versions() -> dict[str, str]:
 
 
 def keys(unit: Unit, source: Source) -> dict[str, str]:
-    """Digests, in hex, of the target, the data, and lettvin's code."""
-    return {"target": unit.target.key, "data": source.key, "code": code_key()}
+    """Digests, in hex, of the target, the data, and lettvin's code; and of the cut-outs, where the data hold them."""
+    cutouts = {"cutouts": source.words.key} if isinstance(source, CutoutSource) else {}
+    return {"target": unit.target.key, "data": source.key, "code": code_key()} | cutouts
 
 
 @cache

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from ..targets.loaders import load_target
-from ..targets.picture import FromPrompt, Picture
+from ..targets.picture import FromPrompt, Picture, Scene, Thing
+from ..tools.sketch.cutout_nouns import NONE
 from ..tools.sketch.paint import paint
 from ..tools.sketch.scenes import compose, random_thing, stream
 from ..tools.sketch.vocabulary import COLOURS, NATURAL, NOUNS
@@ -61,7 +62,7 @@ def drawn(noun: str, background: str, seeds: Iterable[int], natural: bool = Fals
     for seed in seeds:
         rng = stream(seed, 41)
         own = NATURAL.get(noun, tuple(COLOURS))
-        fixed = {"colour": own[seed % len(own)]} if natural else {}
+        fixed: dict[str, Any] = {"colour": own[seed % len(own)]} if natural else {}
         scene = compose([random_thing(rng, noun=noun, size="large", pattern="plain", **fixed)], background, rng)
         pictures.append(Picture.of(paint(scene).pixels, FromPrompt("sketch", f"a {noun} on {background}", seed)))
     return pictures
@@ -69,16 +70,13 @@ def drawn(noun: str, background: str, seeds: Iterable[int], natural: bool = Fals
 
 def cut_out(noun: str, seeds: Sequence[int]) -> list[Picture]:
     """Cut-outs of the noun alone; empty where no folder of them is installed, or none of the noun."""
-    from ..tools.cutouts import DEFAULT_FOLDER, CutoutScene, Placed, composed, library
+    from ..tools.cutouts import DEFAULT_FOLDER, library
 
-    if not DEFAULT_FOLDER.is_dir():
-        return []
-    found = library()
-    some = [cutout for cutout in found.cutouts if cutout.noun == noun]
+    words = library().words() if DEFAULT_FOLDER.is_dir() else NONE
     pictures = []
-    for seed in seeds if some else ():
-        scene = CutoutScene("grass", (Placed(some[seed % len(some)], 0.5, 0.55, 0.75, seed % 2 == 1),), seed)
-        pictures.append(Picture.of(composed(scene, found.folder)[0], FromPrompt("cutouts", noun, seed)))
+    for seed in seeds if noun in words else ():
+        thing = Thing(noun, "", size="large", y=0.55, scale=0.75, flip=seed % 2 == 1, photo=words.photo(noun, seed))
+        pictures.append(Picture.of(paint(Scene("grass", (thing,), seed=seed)).pixels, FromPrompt("cutouts", noun, seed)))
     return pictures
 
 

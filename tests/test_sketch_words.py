@@ -141,7 +141,7 @@ def test_parse_imagine_caption_parse_is_a_fixed_point(
     things: list[tuple[str, str, int]], background: str, light: str, treatment: str, seed: int
 ) -> None:
     rng = stream(seed)
-    made = [random_thing(rng, noun=n, **({"colour": c} if c else {})) for n, c, k in things for _ in range(k)]
+    made = [random_thing(rng, noun=n, colour=c or None) for n, c, k in things for _ in range(k)]
     scene = compose(made, background, rng, light, treatment)
     first = parse(caption(scene))
     again = parse(caption(imagine(first, seed)))

@@ -36,10 +36,14 @@ class Fit(BaseModel):
 
 
 class Screen(Result):
-    """Fits, best correlation first; `pictures` is how many open pictures they are read from."""
+    """Fits, best correlation first; `pictures` is how many open pictures they are read from.
+
+    `nouns`: those in the data that are cut out of photographs, beside the drawn world's.
+    """
 
     pictures: int
     fits: list[Fit]
+    nouns: tuple[str, ...] = ()
 
     def text(self) -> str:
         shown = [
@@ -109,7 +113,8 @@ def screen(
         )
     corrected = benjamini_hochberg(ps)
     fits = [fit.model_copy(update={"q": float(f"{q:.3g}")}) for fit, q in zip(fits, corrected, strict=True)]
-    return Screen(pictures=len(rows), fits=sorted(fits, key=lambda fit: (-fit.r, fit.concept)))
+    nouns = tuple(sorted(lab.corpus.nouns))
+    return Screen(pictures=len(rows), fits=sorted(fits, key=lambda fit: (-fit.r, fit.concept)), nouns=nouns)
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The generator `sketch`: the drawn world behind the face of a generator, each picture painted once.
 
-Covered: prompts, concepts, edits (of scenes and pixels) and redraws, painted through the store. Not covered: what can be drawn
+Covered: prompts, concepts, edits (of scenes and pixels) and redraws, painted through the store; with `Cutouts`, nouns that are
+photographs too. Not covered: what can be drawn
 (`sketch/`).
 """
 
@@ -17,6 +18,7 @@ from .pixel_edits import EDITS, apply, is_pixel_edit, keep, occlude
 from .sketch.caption import caption
 from .sketch.concept import Concept
 from .sketch.concept_scenes import disagreements, examples, near_miss
+from .sketch.cutout_nouns import NONE, Cutouts
 from .sketch.edit import swap
 from .sketch.edit_words import edited, find
 from .sketch.paint import KEY, paint
@@ -26,12 +28,12 @@ from .store import Store
 
 
 class SketchGenerator:
-    """Draws by code: knows what it drew, and knows no network."""
+    """Draws by code: knows what it drew, and knows no network. `cutouts`: nouns that photographs show instead."""
 
     name = "sketch"
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, cutouts: Cutouts = NONE) -> None:
+        self.store, self.cutouts = store, cutouts
 
     def paint(self, scene: Scene, provenance: Provenance) -> Picture:
         """The scene's picture, painted once for all runs."""
@@ -40,30 +42,31 @@ class SketchGenerator:
         )
 
     def draw(self, prompt: str, seed: int) -> Picture:
-        return self.paint(imagine(parse(prompt), seed), FromPrompt(self.name, prompt, seed))
+        scene = imagine(parse(prompt, self.cutouts), seed, cutouts=self.cutouts)
+        return self.paint(scene, FromPrompt(self.name, prompt, seed))
 
     def examples(self, concept: Concept, n: int, rng: np.random.Generator) -> list[Picture]:
-        return self._drawn(examples(concept, n, rng), concept, True)
+        return self._drawn(examples(concept, n, rng, self.cutouts), concept, True)
 
     def near_miss(self, concept: Concept, picture: Picture, rng: np.random.Generator) -> Picture | None:
-        found = near_miss(concept, picture.scene, rng) if picture.scene is not None else None
+        found = near_miss(concept, picture.scene, rng, self.cutouts) if picture.scene is not None else None
         return None if found is None else self.paint(found, FromEdit(picture.id, f"one factor away from: {concept}"))
 
     def disagreements(self, a: Concept, b: Concept, n: int, rng: np.random.Generator) -> list[Picture]:
         return [
             self.paint(scene, FromConcept(self.name, f"{a} against {b}", True, i))
-            for i, scene in enumerate(disagreements(a, b, n, rng))
+            for i, scene in enumerate(disagreements(a, b, n, rng, self.cutouts))
         ]
 
     def redraw(self, picture: Picture, seed: int) -> Picture | None:
         if picture.scene is None:
             return None
-        return self.paint(redraw(picture.scene, seed), FromEdit(picture.id, f"redraw {seed}"))
+        return self.paint(redraw(picture.scene, seed, self.cutouts), FromEdit(picture.id, f"redraw {seed}"))
 
     def edit(self, picture: Picture, factor: str, value: str, which: int | None = None) -> Picture:
         if picture.scene is None:
             raise BadInput(f"picture {picture.id[:12]} was not drawn: its scene cannot be edited")
-        changed = swap(picture.scene, factor, value, which=which)
+        changed = swap(picture.scene, factor, value, which=which, cutouts=self.cutouts)
         return self.paint(
             changed, FromEdit(picture.id, f"{factor} = {value}" + ("" if which is None else f" (thing {which})"))
         )
@@ -79,7 +82,7 @@ class SketchGenerator:
                 raise BadInput(
                     f"picture {picture.id[:12]} was not drawn: it takes only {', '.join(EDITS)}; not {words!r}"
                 )
-            return self.paint(edited(picture.scene, words, seed), FromEdit(picture.id, words))
+            return self.paint(edited(picture.scene, words, seed, self.cutouts), FromEdit(picture.id, words))
         region = re.fullmatch(r"\s*(occlude|keep)\s+([a-z].*)", words.lower())
         if region and picture.scene is None:
             raise BadInput(f"picture {picture.id[:12]} was not drawn: write {EDITS[region[1]]!r} for a region of it")
@@ -88,7 +91,7 @@ class SketchGenerator:
             if region is None or picture.scene is None:
                 return apply(picture.pixels, words, seed, None if other is None else other.pixels)
             masks = paint(picture.scene).masks
-            there = np.any([masks[i] for i in find(picture.scene, region[2])], axis=0)
+            there = np.any([masks[i] for i in find(picture.scene, region[2], self.cutouts)], axis=0)
             return {"occlude": occlude, "keep": keep}[region[1]](picture.pixels, there)
 
         recipe = f"pixels {KEY} {picture.id} {words!r} {seed} {other.id if other else ''}"

@@ -117,7 +117,9 @@ class Found:
     levels: dict[str, Fit]
 
 
-def search(simple: Sequence[Fit], words: frozenset[str]) -> Generator[list[str], Sequence[Fit], Found]:
+def search(
+    simple: Sequence[Fit], words: frozenset[str], nouns: frozenset[str] = frozenset()
+) -> Generator[list[str], Sequence[Fit], Found]:
     """Simple terms and the compounds that beat their own parts by `WORTH` a part.
 
     Yields formulas to be screened and is sent their fits. Greedy: from each of the leading terms, narrower phrases and
@@ -125,7 +127,7 @@ def search(simple: Sequence[Fit], words: frozenset[str]) -> Generator[list[str],
     """
 
     def read(fit: Fit) -> Concept:
-        return parse(fit.concept, words)
+        return parse(fit.concept, words, nouns)
 
     leading = [fit for fit in simple if fit.r > 0][:LEADING]
     vetoes = [read(fit) for fit in reversed(simple) if fit.r < 0][:6]

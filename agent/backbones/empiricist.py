@@ -37,6 +37,7 @@ class Empiricist:
         self._study: Study | None = None
         self._events: Sequence[AnyEvent] = ()
         self._words: frozenset[str] = frozenset()
+        self._nouns: frozenset[str] = frozenset()  # of cut-outs
         self._hypotheses: dict[str, str] = {}  # normal formula -> id
         self._scores: dict[str, float] = {}  # normal formula -> how well it does on all that was measured
         self._refused: set[str] = set()
@@ -96,7 +97,7 @@ class Empiricist:
 
     def _search(self, fitting: list[Fit]) -> Generator[Act, Sequence[AnyEvent], Found]:
         """Candidates by the greedy search, its screenings carried out as acts."""
-        hunt = search(fitting, self._words)
+        hunt = search(fitting, self._words, self._nouns)
         try:
             asked = next(hunt)
             while True:
@@ -215,7 +216,7 @@ class Empiricist:
         data = {self._key(fit.concept): fit.r for fit in on_data}
         designed = {self._key(fit.concept): fit.r for fit in on_designed}
         for key in open_to:
-            price = 0.01 * parts_of(parse(key, self._words))
+            price = 0.01 * parts_of(self._read(key))
             self._scores[key] = (data.get(key, 0.0) + 2 * designed.get(key, 0.0)) / 3 - price
         return sorted(open_to, key=lambda key: (-self._scores[key], key))
 
@@ -240,7 +241,7 @@ class Empiricist:
         """What else fires the unit, among pictures of which the leader is not true; each way is tested before it is added."""
         for _ in range(OTHER_WAYS):
             formula = self._formula(best)
-            concept = parse(formula, self._words)
+            concept = self._read(formula)
             (mine,) = yield from self._screen([formula])
             rest = yield from self._screen(without=formula)
             ways = [f for f in rest if f.q <= FDR and as_strong(f, mine) and f.n >= 4 and f.superiority >= 0.7]
@@ -301,7 +302,10 @@ class Empiricist:
     ) -> Generator[Act, Sequence[AnyEvent], list[Fit]]:
         arguments = {"concepts": concepts, "without": without, "pictures": pictures}
         found = yield from self._call(Screen, "screen", **{k: x for k, x in arguments.items() if x is not None})
-        return [] if found is None else found.fits
+        if found is None:
+            return []
+        self._nouns |= frozenset(found.nouns)
+        return found.fits
 
     def _raise(self, formula: str, because: str, parent: str | None = None) -> Generator[Act, Sequence[AnyEvent], str | None]:
         """Raise a hypothesis once; its id, None where it was refused."""
@@ -335,7 +339,7 @@ class Empiricist:
         return next(e.formula for e in self._events if isinstance(e, Raised) and e.id == identity)
 
     def _read(self, formula: str) -> Concept:
-        return parse(formula, self._words)
+        return parse(formula, self._words, self._nouns)
 
     def _key(self, formula: str) -> str:
         return str(normal(absorbed(self._read(formula))))

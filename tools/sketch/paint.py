@@ -50,7 +50,7 @@ def paint(scene: Scene) -> Painting:
     side = scene.side
     light_x = -0.8 if scene.seed % 2 else 0.8
     canvas = backdrop(scene.background, side, scene.seed) if scene.photo is None else square(scene.photo, side, scene.seed)
-    ground_colour = canvas.mean(axis=(0, 1)) if any(thing.photo for thing in scene.things) else np.ones(3)
+    ground_colour = canvas[4::8, 4::8].mean(axis=(0, 1)) if any(thing.photo for thing in scene.things) else np.ones(3)
     whole: list[np.ndarray] = []  # all pixels a thing covers, hidden ones too
     footprints: list[np.ndarray] = []
     for at, thing in enumerate(scene.things):

@@ -2,17 +2,20 @@
 
 Covered: things with articles, number words, plurals, size, pattern, colour, orientation and frequency; "thing" and
 "object" for any noun; relations; background; light; treatment. `Wanted`, `imagine` and `explain` come from `wanted`.
-An absence need not be said: no pattern, normal light, no treatment. Not covered: words outside the vocabulary, which
-are `BadInput`, and edits in words.
+An absence need not be said: no pattern, normal light, no treatment. Nouns that a folder of cut-outs adds are read where
+they are handed over (`Cutouts`), of several words too. Not covered: words outside the vocabulary, which are `BadInput`, and
+edits in words.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from ...targets.errors import BadInput, nearest
 from .caption import NUMBERS
+from .cutout_nouns import NONE, Cutouts
 from .pen import BODY
 from .relations import Wish
 from .vocabulary import (
@@ -22,6 +25,7 @@ from .vocabulary import (
     NOUNS,
     ORIENTATIONS,
     PATTERNS,
+    PHOTOGRAPH,
     SIZES,
     STIMULI,
     part_of,
@@ -83,9 +87,13 @@ _TREATED: dict[str, str] = {
     "blurred": "blurred",
     "blurry": "blurred",
 }
+_LONGEST = 3  # words that a noun may have
 _MEDIA = ("picture", "drawing", "image", "photo", "photograph", "scene")
 _GLUE = ("and", "with", ",", "is", "are", "background", "nothing", "light", "night", "at", "by", "to",
          "of", "top", "left", "right", "against", "normal", "bright", "dark")
+RESERVED: frozenset[str] = frozenset({*SAME, *_ADJECTIVES, *_ANY, *_COUNTS, *_TREATED, *_MEDIA, *_GLUE, *BACKGROUNDS, *STIMULI,
+                                      "sized", "without", "on", "in", "over", "under", "or", "not"})  # fmt: skip
+"""Words that mean something else than a noun, which no folder of cut-outs can make one of."""
 
 
 @dataclass
@@ -95,6 +103,7 @@ class Reader:
     words: list[str]
     at: int = 0
     found: dict[str, str] = field(default_factory=dict)
+    cutouts: Cutouts = NONE
 
     def peek(self, ahead: int = 0) -> str:
         place = self.at + ahead
@@ -108,20 +117,38 @@ class Reader:
                 return phrases[said]
         return None
 
+    def noun(self, ahead: int = 0) -> tuple[str | None, int, bool] | None:
+        """The noun that comes next (None: any), of how many words it is, and whether it is a plural that has a singular."""
+        forms = _forms(self.cutouts)
+        for length in range(_LONGEST, 0, -1):
+            told = tuple(self.words[self.at + ahead : self.at + ahead + length])
+            if len(told) == length and told in forms:
+                noun = forms[told]
+                return noun, length, told != tuple(noun.split())
+        head = self.peek(ahead)
+        return (_HEADS[head], 1, head in _MANY) if head in _HEADS else None
+
     def note(self, factor: str, value: str) -> None:
         if self.found.get(factor, value) != value:
             raise BadInput(f"the prompt asks for two {factor}s, {self.found[factor]!r} and {value!r}")
         self.found[factor] = value
 
 
-def known_words() -> set[str]:
+@lru_cache(maxsize=8)
+def _forms(cutouts: Cutouts) -> dict[tuple[str, ...], str]:
+    """Every singular and plural of the nouns that have cut-outs, as words."""
+    return {tuple(form.split()): noun for noun in cutouts.nouns for form in (plural(noun), noun)}
+
+
+def known_words(cutouts: Cutouts = NONE) -> set[str]:
     """Every word a prompt may hold."""
-    words = {*SAME, *_ADJECTIVES, *_HEADS, *_COUNTS, *_TREATED, *_MEDIA, *_GLUE, *BACKGROUNDS, "sized", "without"}
+    words = {word for form in _forms(cutouts) for word in form}
+    words |= {*SAME, *_ADJECTIVES, *_HEADS, *_COUNTS, *_TREATED, *_MEDIA, *_GLUE, *BACKGROUNDS, "sized", "without"}
     return words.union(part_words(), *_RELATED, *_LIT)
 
 
-def parse(text: str) -> Wanted:
-    """What the prompt asks for.
+def parse(text: str, cutouts: Cutouts = NONE) -> Wanted:
+    """What the prompt asks for; a noun that has cut-outs means them.
 
     Raises `BadInput` on an empty prompt, an unknown word (naming the nearest known ones), words that make no phrase,
     an attribute a thing cannot have, or more than `MOST` things.
@@ -129,12 +156,13 @@ def parse(text: str) -> Wanted:
     words = re.findall(r"[^\W_]+(?:'[^\W_]+)?|,", text.lower())
     if not any(word != "," for word in words):
         raise BadInput(f"the prompt {text!r} is empty: say what to draw, such as 'a red car on grass'")
-    known = known_words()
+    known = known_words(cutouts)
     for word in words:
         if word not in known and not re.fullmatch(r"\d{1,3}", word):
             raise BadInput(f"unknown word {word!r} in the prompt; nearest: {nearest(word, sorted(known - {','}))}")
     words = [SAME.get(word, word) for word in words]
-    reader = Reader([word for i, word in enumerate(words) if not (word == "sized" and i and words[i - 1] == "medium")])
+    words = [word for i, word in enumerate(words) if not (word == "sized" and i and words[i - 1] == "medium")]
+    reader = Reader(words, cutouts=cutouts)
     _read_manner(reader)
     things: list[WantedThing] = []
     relations: list[Wish] = []
@@ -186,6 +214,11 @@ def _read_place(reader: Reader) -> str | None:
     if reader.peek(ahead) in ("a", "an", "the"):
         ahead += 1
     word = reader.peek(ahead)
+    if word == PHOTOGRAPH and ahead:
+        if not reader.cutouts.grounds:
+            raise BadInput("there is no photograph to stand on: name a folder of them with --backgrounds")
+        reader.at += ahead + 1
+        return word
     named = reader.peek(ahead + 1) == "background"
     if word not in BACKGROUNDS or (word == "plain" and not named):
         return None
@@ -206,24 +239,29 @@ def read_thing(reader: Reader) -> WantedThing:
         reader.at += 1
     seen: dict[str, str] = {}
     while reader.peek() in _ADJECTIVES:
+        if (here := reader.noun()) is not None and here[1] > 1:
+            break  # it begins a noun of several words, as in "black bear"
         factor, value = _ADJECTIVES[reader.peek()]
         if seen.get(factor, value) != value:
             raise BadInput(f"{' '.join(reader.words[start : reader.at + 1])!r} has two {factor}s: say one")
         seen[factor] = value
         reader.at += 1
-    head = reader.peek()
-    if head not in _HEADS:
+    head, named = reader.peek(), reader.noun()
+    if named is None:
         read = " ".join(reader.words[start : reader.at])
         where = f"after {read!r}" if read else f"where {head!r} stands" if head else "at the end"
         if head in part_words():
             raise BadInput(f"{head!r} is a part: write 'the {head} of a …', or 'a … without {head}'")
         raise BadInput(f"a noun is missing {where}: write a phrase such as 'a red car'")
-    reader.at += 1
-    many = None if head in _MANY and not counted else count or None
-    wanted = WantedThing(_HEADS[head], count=many, **seen)  # type: ignore[arg-type]
-    _possible(wanted)
+    noun, length, plural_form = named
+    reader.at += length
+    many = None if plural_form and not counted else count or None
+    wanted = WantedThing(noun, count=many, **seen)  # type: ignore[arg-type]
+    _possible(wanted, reader.cutouts)
     missing: list[str] = []
     own = wanted.noun or "thing"
+    if own in reader.cutouts and (shown or reader.peek() == "without"):
+        raise BadInput(f"the {own} is a photograph here: its parts cannot be told apart")
     if shown:
         left = [part_of(own, word) for word in shown]
         missing = [BODY, *(part for part in NOUNS[own].parts if part not in left)]
@@ -258,6 +296,8 @@ def _read_parts(reader: Reader) -> list[str]:
     known = part_words()
     parts: list[str] = []
     at = int(reader.peek() in ("a", "an", "the"))
+    if (named := reader.noun(at)) is not None and named[1] > 1:
+        return []
     while reader.peek(at) in known or (parts and reader.peek(at) in ("and", ",")):
         if reader.peek(at) in known:
             parts.append(reader.peek(at))
@@ -268,8 +308,13 @@ def _read_parts(reader: Reader) -> list[str]:
     return parts
 
 
-def _possible(wanted: WantedThing) -> None:
+def _possible(wanted: WantedThing, cutouts: Cutouts) -> None:
     """Raise `BadInput` where a thing is asked for that cannot be."""
+    if wanted.noun in cutouts:
+        for factor in ("colour", "pattern", "orientation", "frequency"):
+            value = getattr(wanted, factor)
+            if value not in (None, "plain"):
+                raise BadInput(f"a {wanted.noun} is a photograph here, with its own look: it cannot be made {value!r}")
     stimulus = STIMULI.get(wanted.noun or "")
     name = wanted.noun or "thing"
     if stimulus is not None and wanted.pattern not in (None, "plain"):

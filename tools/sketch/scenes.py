@@ -30,7 +30,7 @@ from .vocabulary import (
     scale_range,
 )
 
-__all__ = ["MIX", "Mix", "compose", "random_scene", "random_thing", "redraw", "stream"]
+__all__ = ["MIX", "Mix", "chosen", "compose", "random_scene", "random_thing", "redraw", "stream"]
 
 _TILT = {"stands": 6.0, "flies": 16.0, "loose": 28.0}
 
@@ -41,10 +41,11 @@ def stream(*seeds: int) -> np.random.Generator:
 
 
 def _pick(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
-    return _pick_at(float(rng.random()), weights)
+    return chosen(float(rng.random()), weights)
 
 
-def _pick_at(luck: float, weights: Mapping[str, float]) -> str:
+def chosen(luck: float, weights: Mapping[str, float]) -> str:
+    """The word at `luck` in [0, 1) of the weights laid end to end."""
     at = luck * sum(weights.values())
     for word, weight in weights.items():
         at -= weight
@@ -112,8 +113,8 @@ def random_thing(rng: np.random.Generator, cutouts: Cutouts = NONE, **fixed: Any
 def _cut_out(noun: str, draw: np.ndarray, pose: int, cutouts: Cutouts, fixed: Mapping[str, Any]) -> Thing:
     for name in ("colour", "pattern", "orientation", "frequency", "missing", "angle"):
         if fixed.get(name) and fixed[name] != "plain":
-            raise BadInput(f"a {noun} is a photograph here: it has its own colours and no {name} to choose, {fixed[name]!r}")
-    size = fixed.get("size") or _pick_at(float(draw[6]), dict(zip(SIZES, MIX.sizes_few, strict=True)))
+            raise BadInput(f"a {noun} is a photograph here, with its own look: it cannot be given {name} {fixed[name]!r}")
+    size = fixed.get("size") or chosen(float(draw[6]), dict(zip(SIZES, MIX.sizes_few, strict=True)))
     low, high = scale_range(noun, size)
     drawn: dict[str, Any] = {
         "size": size,

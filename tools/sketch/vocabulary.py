@@ -304,8 +304,7 @@ _ODD = {
     "tooth": "teeth", "foot": "feet", "ox": "oxen", "child": "children", "wolf": "wolves", "calf": "calves",
     "loaf": "loaves", "leaf": "leaves", "knife": "knives", "shelf": "shelves", "potato": "potatoes", "tomato": "tomatoes",
     "mango": "mangoes", "mosquito": "mosquitoes",
-    **{noun: noun for noun in ("scissors", "trousers", "pliers", "binoculars", "fireworks", "grapes", "confetti", "corn",
-                               "lettuce", "caribou", "garlic", "goal posts")},
+    **{noun: noun for noun in ("confetti", "corn", "lettuce", "caribou", "garlic")},
 }  # fmt: skip
 
 
@@ -320,6 +319,8 @@ def plural(noun: str) -> str:
         last = _ODD.get(last, last)
     elif last.endswith("man"):
         last = last[:-2] + "en"
+    elif last.endswith("s") and not last.endswith(("ss", "us", "is", "as")):
+        pass  # plural in form, as trousers are
     elif last.endswith(("s", "x", "z", "ch", "sh")):
         last += "es"
     elif last.endswith("y") and last[-2:-1] not in "aeiou":

@@ -12,10 +12,11 @@ from typing import Any
 
 from ...targets.picture import Scene, Thing
 from .caption import PLACES, listed
+from .cutout_nouns import NONE, Cutouts
 from .pen import BODY
 from .relations import Wish, arrange
 from .scenes import random_thing, stream
-from .vocabulary import BACKGROUNDS, NATURAL, NOUNS, STIMULI, plural
+from .vocabulary import BACKGROUNDS, NATURAL, NOUNS, PHOTOGRAPH, STIMULI, plural
 
 MOST = 12
 """The most things a prompt may ask for."""
@@ -46,10 +47,11 @@ class Wanted:
     relations: tuple[Wish, ...] = ()
 
 
-def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
+def imagine(wanted: Wanted, seed: int, side: int = 224, cutouts: Cutouts = NONE) -> Scene:
     """A scene of what is wanted; everything left open is decided by the seed, and by nothing else.
 
-    Where no colour is wanted, a noun that has colours of its own (`NATURAL`) gets one of them.
+    Where no colour is wanted, a noun that has colours of its own (`NATURAL`) gets one of them. Nouns that have cut-outs are
+    shown by them, and where no background is wanted all stand on one of their photographs, if there are any.
 
     The same seed gives prompts that differ in one word scenes that differ in little else. Where no background is
     wanted, stimuli alone stand on the plain one. Raises `BadInput` where relations cannot be fulfilled together.
@@ -60,6 +62,9 @@ def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
     if background is None:
         only_stimuli = bool(wanted.things) and all(thing.noun in STIMULI for thing in wanted.things)
         background = "plain" if only_stimuli else BACKGROUNDS[int(luck[0] * len(BACKGROUNDS))]
+        if cutouts.grounds and not only_stimuli:
+            background = PHOTOGRAPH
+    photo = cutouts.ground(int(luck[1] * 2**31)) if background == PHOTOGRAPH else None
     things: list[Thing] = []
     members: list[list[int]] = []
     for group, some in enumerate(wanted.things):
@@ -70,14 +75,16 @@ def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
             for name in ("noun", "colour", "pattern", "size", "orientation", "frequency")
             if getattr(some, name) is not None
         }
+        if some.noun in cutouts or (some.noun is None and cutouts.nouns and some.pattern == "plain" and not some.colour):
+            fixed.pop("pattern", None)  # a cut-out has none to ask for
         if some.missing:
             fixed["missing"] = some.missing
         if count > 1 and some.noun in STIMULI and "size" not in fixed:
             fixed["size"] = "small"  # a large stimulus would fill the frame alone
         members.append(list(range(len(things), len(things) + count)))
         for member in range(count):
-            thing = random_thing(luck_here, **fixed)
-            if some.noun in NATURAL and some.colour is None:
+            thing = random_thing(luck_here, cutouts, **fixed)
+            if some.noun in NATURAL and some.colour is None and thing.photo is None:
                 natural = NATURAL[some.noun]
                 chosen = natural[int(stream(seed, 15, group, member).integers(len(natural)))]
                 thing = dataclasses.replace(thing, colour=chosen)
@@ -91,15 +98,18 @@ def imagine(wanted: Wanted, seed: int, side: int = 224) -> Scene:
             order.remove(front)
             order.insert(order.index(behind) + 1, front)
     turned = [(order.index(a), relation, order.index(b)) for a, relation, b in wishes]
-    return arrange([things[i] for i in order], turned, background, rng, wanted.light, wanted.treatment, side)
+    ground = "grass" if photo else background  # things stand on a photograph as on grass
+    scene = arrange([things[i] for i in order], turned, ground, rng, wanted.light, wanted.treatment, side)
+    return dataclasses.replace(scene, background=background, photo=photo)
 
 
-def explain(wanted: Wanted) -> str:
+def explain(wanted: Wanted, cutouts: Cutouts = NONE) -> str:
     """What was understood, in one line: "1 car: large, striped, red; 2 dogs: any colour, any size; on snow"."""
-    told = [_explained(some) for some in wanted.things] or ["nothing"]
+    told = [_explained(some, cutouts) for some in wanted.things] or ["nothing"]
     for a, relation, b in wanted.relations:
         told.append(f"{_name(wanted.things[a])} {relation} {_name(wanted.things[b])}")
-    told.append(PLACES[wanted.background] if wanted.background else "any background")
+    anywhere = "on any photograph" if cutouts.grounds else "any background"
+    told.append(PLACES[wanted.background] if wanted.background else anywhere)
     if wanted.light != "normal":
         told.append(f"{wanted.light} light")
     if wanted.treatment != "none":
@@ -112,7 +122,10 @@ def _name(some: WantedThing) -> str:
     return noun if some.count == 1 else plural(noun)
 
 
-def _explained(some: WantedThing) -> str:
+def _explained(some: WantedThing, cutouts: Cutouts) -> str:
+    if some.noun in cutouts:
+        several = "2 to 4" if some.count is None else str(some.count)
+        return f"{several} {_name(some)}: {some.size or 'any size'}, cut out of a photograph"
     stimulus = STIMULI.get(some.noun or "")
     of = [some.size or "any size"]
     if stimulus is None:
