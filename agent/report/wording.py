@@ -15,7 +15,7 @@ MEANS = {
     "supported": "The answer survived an attempt to refute it on pictures that the run had not used.",
     "inconclusive": "No description survived the attempts to refute it; the best one so far is given.",
     "no-concept": "Nothing in a picture was found to drive the unit reproducibly.",
-    "unfinished": "The run did not end: it has no answer.",
+    "unfinished": "The run did not end: it has no answer. “lettvin resume” with its folder ends it.",
 }
 
 CHECKS = {True: "passed", False: "failed", None: "could not be tried"}
