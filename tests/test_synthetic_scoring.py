@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lettvin.benchmarks.synthetic.scoring import SCENES, f1, sample, score, scored_terms
+from lettvin.benchmarks.synthetic.scoring import SCENES, Score, f1, sample, score, scored_terms
 from lettvin.benchmarks.synthetic.variations import look_alikes, one_factor_away
 from lettvin.synthetic_neurons.scene_neuron import noise_free
 from lettvin.targets.picture import Scene
@@ -43,9 +43,13 @@ WRONG = [
 
 
 @cache
-def scored(truth: str, answer: str, verdict: str = "supported") -> object:
+def scored(truth: str, answer: str, verdict: str = "supported") -> Score:
     concept = parse(truth)
-    return score(concept, parse(answer), verdict, lambda scene: noise_free(concept, scene), scenes=800)
+    return asked(concept, parse(answer), verdict)
+
+
+def asked(truth: Concept, answer: Concept | None, verdict: str) -> Score:
+    return score(truth, answer, verdict, lambda s: holds(truth, s), lambda s: noise_free(truth, s), scenes=800)
 
 
 @pytest.mark.parametrize(("truth", "answer"), WRONG)
@@ -77,7 +81,7 @@ def test_another_wording_of_the_truth_is_recovered(truth: str, answer: str) -> N
 
 def test_only_a_supported_answer_is_recovered() -> None:
     assert not scored("dog", "dog", "inconclusive").recovered
-    nothing = score(parse("dog"), None, "no-concept", lambda scene: 0.0)
+    nothing = asked(parse("dog"), None, "no-concept")
     assert (nothing.recovered, nothing.f1, nothing.disagreement) == (False, None, None)
 
 
@@ -107,6 +111,16 @@ def test_answers_drawn_by_lot_are_worth_nothing() -> None:
     true = np.array([holds(parse("dog"), s) for s in sample(parse("dog"), None)])
     assert f1(true, rng.random(len(true)) < true.mean()) < 0.75 * f1(true, true)
     assert f1(true, ~true) == 0
+
+
+def test_what_no_formula_names_is_scored_by_what_it_is_true_of() -> None:
+    """Exactly two dogs have no word of their own, and can be said all the same."""
+    two = lambda s: sum(t.noun == "dog" for t in s.things) == 2  # noqa: E731
+    right = score(None, parse("at least two dogs and not at least three dogs"), "supported", two, scenes=800)
+    wrong = score(None, parse("at least two dogs"), "supported", two, scenes=800)
+    assert right.recovered
+    assert not wrong.recovered
+    assert (right.pearson, right.oracle_pearson) == (None, None)
 
 
 # ---- the sample --------------------------------------------------------------------------------------------------

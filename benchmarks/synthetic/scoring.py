@@ -42,41 +42,48 @@ class Score:
 
 
 def score(
-    truth: Concept,
+    truth: Concept | None,
     answer: Concept | None,
     verdict: str,
-    activation: Callable[[Scene], float],
+    true_of: Callable[[Scene], bool],
+    activation: Callable[[Scene], float] | None = None,
     seed: int = UNUSED_SEED,
     scenes: int = SCENES,
 ) -> Score:
-    """The score of one answer. `activation`: the neuron's noise-free response to a scene."""
+    """The score of one answer.
+
+    `truth`: the concept, None where the language has none; `true_of`: what the neuron fires for, scene by scene.
+    `activation`: its noise-free response to a scene, None where that is not known without painting.
+    """
     shown = sample(truth, answer, seed, scenes)
-    true = np.array([holds(truth, scene) for scene in shown])
-    response = np.array([activation(scene) for scene in shown], dtype=np.float64)
-    oracle = _rounded(pearson(true.astype(float), response)), _rounded(auprc(true, response))
+    true = np.array([true_of(scene) for scene in shown])
+    response = None if activation is None else np.array([activation(scene) for scene in shown], dtype=np.float64)
+    oracle = _fit(true, response)
     if answer is None:
         return Score(False, None, None, None, None, *oracle)
     said = np.array([holds(answer, scene) for scene in shown])
     apart = float((said != true).mean())
-    same = normal(answer) == normal(truth) or apart <= RECOVERED
-    return Score(
-        recovered=verdict == "supported" and same,
-        disagreement=round(apart, 5),
-        f1=round(f1(true, said), 4),
-        pearson=_rounded(pearson(said.astype(float), response)),
-        auprc=_rounded(auprc(said, response)),
-        oracle_pearson=oracle[0],
-        oracle_auprc=oracle[1],
-    )
+    same = (truth is not None and normal(answer) == normal(truth)) or apart <= RECOVERED
+    found = _fit(said, response)
+    return Score(verdict == "supported" and same, round(apart, 5), round(f1(true, said), 4), *found, *oracle)
 
 
-def sample(truth: Concept, answer: Concept | None, seed: int = UNUSED_SEED, scenes: int = SCENES) -> list[Scene]:
+def _fit(said: np.ndarray, response: np.ndarray | None) -> tuple[float | None, float | None]:
+    if response is None:
+        return None, None
+    return _rounded(pearson(said.astype(float), response)), _rounded(auprc(said, response))
+
+
+def sample(
+    truth: Concept | None, answer: Concept | None, seed: int = UNUSED_SEED, scenes: int = SCENES
+) -> list[Scene]:
     """S for a truth and an answer: the same for the same two concepts, whoever answered."""
-    data_like = [_data_like(seed, index) for index in range(DATA_LIKE * scenes // SCENES)]
-    shared = list(dict.fromkeys([*scored_terms(truth), *(scored_terms(answer) if answer is not None else [])]))
+    shared = list(dict.fromkeys(term for concept in (truth, answer) if concept is not None for term in scored_terms(concept)))
+    n = DATA_LIKE * scenes // SCENES if shared else scenes
+    data_like = [_data_like(seed, index) for index in range(n)]
     made: list[Scene] = []
     for place, term in enumerate(shared):
-        wanted = (scenes - len(data_like)) // len(shared) + (place < (scenes - len(data_like)) % len(shared))
+        wanted = (scenes - n) // len(shared) + (place < (scenes - n) % len(shared))
         rng = np.random.default_rng([seed, *str(term).encode()])
         satisfying = examples(term, (wanted + 1) // 2, rng)
         if not satisfying:  # no scene can be that: the data-like ones must tell
