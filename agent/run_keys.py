@@ -45,7 +45,7 @@ def code_key() -> str:
 
 def check_same(begun: Started, now: Started) -> None:
     """Whether the run that was begun can be gone on with. Raises `BadInput` where its network or its data are others now."""
-    changed = {name for name, key in begun.keys.items() if now.keys.get(name) != key}
+    changed = {name for name in begun.keys | now.keys if begun.keys.get(name) != now.keys.get(name)}
     if "target" in changed:
         raise BadInput(
             f"{begun.target!r} is not the network that this run asked: its weights, its preprocessing or its code have "
@@ -53,6 +53,8 @@ def check_same(begun: Started, now: Started) -> None:
         )
     if "data" in changed:
         raise BadInput(f"the data {begun.data!r} are not those that this run looked at: they have changed since; ask again")
+    for name in sorted(changed - {"code"}):
+        raise BadInput(f"the {name} of the data {begun.data!r} are not those that this run drew with; ask again")
 
 
 def changes(begun: Started, now: Started) -> list[str]:
