@@ -1,6 +1,7 @@
 """The example notebook runs and holds its outputs, and answers and exemplars show themselves in notebooks.
 
 The notebook's cells are run here in this process, over fewer pictures, as the notebook itself says; a kernel is not needed.
+Its outputs are made anew by `jupyter execute --inplace docs/ask_a_unit.ipynb`, with nbclient and ipykernel installed.
 """
 
 from __future__ import annotations

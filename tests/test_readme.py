@@ -27,6 +27,16 @@ def test_it_holds_only_what_is_tested_here() -> None:
     assert SNIPPETS
 
 
+def test_it_leads_to_every_page_of_the_docs_and_every_link_of_the_docs_leads_somewhere() -> None:
+    docs = README.parent / "docs"
+    linked = {docs / link.removeprefix("docs/") for link in re.findall(r"\bdocs/[\w./]+", README.read_text(encoding="utf-8"))}
+    assert {page for page in docs.iterdir() if page.suffix in (".md", ".ipynb")} <= linked
+    for page in (README, *docs.glob("*.md")):
+        links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+        local = [link for link in links if not urlsplit(link).scheme]
+        assert [link for link in local if not (page.parent / link).exists()] == [], page.name
+
+
 @pytest.mark.parametrize("line", [line for line in LINES if line.startswith("make")])
 def test_its_make_commands_exist(line: str, repository: Path) -> None:
     done = subprocess.run([*shlex.split(line), "-n"], cwd=repository, capture_output=True, text=True)

@@ -115,7 +115,7 @@ def _listed(path: Path) -> Listed:
     target, unit, question = (str(about.get(key, "")) for key in ("target", "unit", "question"))
     asked = Listed(path.name, began, "unfinished", "", target, unit, question, page=page)
     if answered is None:
-        return replace(asked, note=f"no answer: cut off after {wording.counted(events, 'event')}, or still running; lettvin resume ends it")
+        return replace(asked, note=_unended(events))
     return replace(
         asked,
         state=answered.verdict,
@@ -125,6 +125,10 @@ def _listed(path: Path) -> Listed:
         confidence=answered.confidence,
         exemplar_ids=tuple(answered.exemplars),
     )
+
+
+def _unended(events: int) -> str:
+    return f"no answer: cut off after {wording.counted(events, 'event')}, or still running; lettvin resume ends it"
 
 
 def answer_of(path: Path) -> tuple[Answered | None, int]:
