@@ -1,10 +1,11 @@
 """lettvin asks a vision network what one of its neurons does, and answers with what survived an attempt to refute it.
 
 Covered: the public names, each imported when it is first used, so that `import lettvin` and `lettvin --help` are quick:
-those for asking (`ask`, `exemplars`, `load_target`, `Answer`), and those for plug-ins: what a tool needs (`tool`, `Lab`,
-`Result`, `ToolError`, `Picture`), a target (`Target`, `ModuleTarget`, `Layer`, `Unit`), a generator (`Generator`,
-`SketchGenerator`), a describer (`Describer`, `ExactDescriber`) and a backbone (`Backbone`, its acts `Raise`, `Call` and
-`Conclude`, `Empiricist`), and the error for what a user gave (`BadInput`). Not covered: everything else, in the rooms below.
+those for asking (`ask`, `ask_each`, `resume`, `exemplars`, `load_target`, `Answer`), and those for plug-ins: what a tool
+needs (`tool`, `Lab`, `Result`, `ToolError`, `Picture`), a target (`Target`, `ModuleTarget`, `Layer`, `Unit`), a generator
+(`Generator`, `SketchGenerator`), a describer (`Describer`, `ExactDescriber`) and a backbone (`Backbone`, its acts `Raise`,
+`Call` and `Conclude`, `Empiricist`), and the error for what a user gave (`BadInput`). Not covered: everything else, in the
+rooms below.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .agent.acts import Call, Conclude, Raise
     from .agent.answer import Answer
-    from .agent.ask import ask
+    from .agent.ask import ask, ask_each
     from .agent.backbones.backbone import Backbone
     from .agent.backbones.empiricist import Empiricist
+    from .agent.resume import resume
     from .agent.unit_exemplars import exemplars
     from .targets.errors import BadInput, ToolError
     from .targets.loaders import load_target
@@ -52,8 +54,10 @@ __all__ = [
     "Unit",
     "__version__",
     "ask",
+    "ask_each",
     "exemplars",
     "load_target",
+    "resume",
     "tool",
 ]
 
@@ -63,10 +67,11 @@ _HOMES = {
     name: home
     for home, names in {
         ".agent.answer": ("Answer",),
-        ".agent.ask": ("ask",),
+        ".agent.ask": ("ask", "ask_each"),
         ".agent.acts": ("Call", "Conclude", "Raise"),
         ".agent.backbones.backbone": ("Backbone",),
         ".agent.backbones.empiricist": ("Empiricist",),
+        ".agent.resume": ("resume",),
         ".agent.unit_exemplars": ("exemplars",),
         ".targets.errors": ("BadInput", "ToolError"),
         ".targets.loaders": ("load_target",),

@@ -160,10 +160,11 @@ def test_the_public_names_are_there_and_no_others() -> None:
 
     homes = {
         "agent.answer": ("Answer",),
-        "agent.ask": ("ask",),
+        "agent.ask": ("ask", "ask_each"),
         "agent.acts": ("Call", "Conclude", "Raise"),
         "agent.backbones.backbone": ("Backbone",),
         "agent.backbones.empiricist": ("Empiricist",),
+        "agent.resume": ("resume",),
         "agent.unit_exemplars": ("exemplars",),
         "targets.errors": ("BadInput", "ToolError"),
         "targets.loaders": ("load_target",),
