@@ -55,6 +55,7 @@ __all__ = ["PlantedNetwork", "PlantedUnit", "find_planted", "planted_target", "p
 
 LAYERS = ("layer1", "layer2", "layer3", "layer4")
 SURE = {"grating": 0.35, "colour": 0.4, "arc": 0.3}  # of a unit's answer: a combination takes it for whole from there on
+EDGE = 2  # cells at the picture's border without tangents: repeated edge pixels bend there whatever is oblique
 TANGENT = 0.15  # of an oriented energy: from there on a tangent counts as whole
 
 
@@ -181,6 +182,9 @@ class Layer3(nn.Module):
         _set(self.tangents, (np.eye(n) - np.roll(np.eye(n), n // 2, 1)) / TANGENT, np.zeros(n))
         arcs = np.stack([arc_weights(direction) for direction in DIRECTIONS])
         self.arcs = Filters(arcs, 1)
+        inside = torch.zeros(SIDE // CELL, SIDE // CELL)
+        inside[EDGE:-EDGE, EDGE:-EDGE] = 1
+        self.register_buffer("inside", inside)
         self.sums = nn.Conv2d(inputs, RANDOM_SUMS, 1)
         rng = np.random.default_rng([seed, 3, 1])
         weights = rng.normal(size=(RANDOM_SUMS, inputs)) * (rng.random((RANDOM_SUMS, inputs)) < 0.1)
@@ -189,7 +193,7 @@ class Layer3(nn.Module):
     def forward(self, second: torch.Tensor) -> torch.Tensor:
         n = len(ORIENTATIONS)
         spread = F.avg_pool2d(second[:, : 3 * n], 7, 1, 3, count_include_pad=False)
-        whole = self.tangents(second[:, :n]).clamp(0, 1)
+        whole = self.tangents(second[:, :n]).clamp(0, 1) * self.inside
         return torch.cat(
             [F.relu(self.gratings(spread)), F.relu(self.arcs(whole) - 4), F.relu(self.sums(second))], 1
         )
@@ -201,6 +205,7 @@ class Layer4(nn.Module):
     def __init__(self, units: list[PlantedUnit], known: list[str]) -> None:
         super().__init__()
         sure = [next((x for name, x in SURE.items() if what.startswith(name)), 0.5) for what in known]
+        self.sure: torch.Tensor
         self.register_buffer("sure", torch.tensor(sure))
         self.joined = nn.Linear(len(known), len(units))
         self.also = nn.Linear(len(known), len(units))

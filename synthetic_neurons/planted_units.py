@@ -128,8 +128,8 @@ def _fourth(seed: int) -> list[PlantedUnit]:
     for i in range(RANDOM_PAIRS):
         first, second = (int(j) for j in rng.choice(len(known), 2, replace=False))
         rule = ("or", "and", "and not")[int(rng.integers(3))]
-        parts = (known[first], known[second])
-        made.append(PlantedUnit("", 0, f"random pair {i}: {parts[0]} {rule} {parts[1]}", None, False, parts, rule))
+        pair = (known[first], known[second])
+        made.append(PlantedUnit("", 0, f"random pair {i}: {pair[0]} {rule} {pair[1]}", None, False, pair, rule))
     return made
 
 
