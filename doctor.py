@@ -81,6 +81,8 @@ def plug_ins() -> list[tuple[str, str]]:
                     (instrument.loaded if kind == "tool" else plug_ins.load)(plug_in)
                 except BadInput as error:
                     trouble = str(error).removeprefix(f"{plug_in} ")
+            if plug_in.distribution == plug_ins.OWN and trouble is None:
+                continue
             fact = f"{plug_in.name}, of {plug_in.origin} ({plug_in.value})"
             rows.append((kind, fact if trouble is None else f"{fact}: LEFT OUT: {trouble}"))
     return rows or [("plug-ins", "none is installed")]

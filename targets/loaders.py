@@ -51,7 +51,9 @@ def plug_in_of(target: str) -> PlugIn | None:
     family = _family(target)
     if family in built_in() or family in _registered:
         return None
-    return next((p for p in plug_ins.installed("target", built_in()) if p.name == family), None)
+    known = plug_ins.installed("target", built_in())
+    brought = next((p for p in known if p.name == family and p.refused is None), None)
+    return None if brought is None or brought.distribution == plug_ins.OWN else brought
 
 
 def register(family: str, loader: Loader) -> None:

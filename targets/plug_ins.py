@@ -23,6 +23,7 @@ from .errors import BadInput, nearest, one_line
 
 Kind = Literal["target", "tool", "generator", "describer", "backbone"]
 KINDS: tuple[Kind, ...] = ("target", "tool", "generator", "describer", "backbone")
+OWN = "lettvin"  # the distribution whose entry points are ours: what a room downhill may not import, it brings by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,9 @@ def _of(kind: Kind, point: EntryPoint) -> PlugIn:
 
 
 def _clash(one: PlugIn, found: Iterable[PlugIn], ours: Collection[str]) -> str | None:
-    if one.name in ours:
-        return f"the name {one.name!r} is lettvin's own"
+    if one.distribution == OWN:
+        return None
     twins = [other for other in found if other.name == one.name and other is not one]
+    if one.name in ours or any(twin.distribution == OWN for twin in twins):
+        return f"the name {one.name!r} is lettvin's own"
     return f"{twins[0].origin} brings one of that name too: uninstall one of them" if twins else None
