@@ -19,6 +19,7 @@ from ..tools.lab import Lab
 from .acts import Act, Call, Conclude, Raise
 from .admission import ATTEMPTS, admit, alpha_of
 from .answer import compose
+from .as_told import as_told
 from .backbones.backbone import Backbone, decides_again
 from .interruption import uninterrupted
 from .ledger import Ledger
@@ -112,7 +113,7 @@ class Run:
         following = self.folder.following
         if isinstance(following, Acted) and not decides_again(self.backbone):
             return following.act
-        return self.backbone.act(self.folder.events)
+        return self.backbone.act(as_told(self.folder.events, self.lab.unit.target))
 
     # ---- acts -----------------------------------------------------------------------------------------------------
 
