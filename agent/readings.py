@@ -17,18 +17,23 @@ import numpy as np
 from ..targets.errors import BadInput
 from ..tools.store import Activation
 from .line_file import LineFile, mend
+from .run_folder import recording
 
 FILE = "readings.jsonl"
 
 
 class Readings:
-    """The activations of one run, by unit key and picture id. Raises `BadInput` on a file that is not such."""
+    """The activations of one run, by unit key and picture id.
+
+    Raises `BadInput` on a file that is not such, and `DiskFull` where nothing more can be written.
+    """
 
     def __init__(self, run: Path) -> None:
-        path = run / FILE
-        mend(path)
-        self._known = _read(path) if path.exists() else {}
-        self._lines = LineFile(path)
+        self._run, path = run, run / FILE
+        with recording(run):
+            mend(path)
+            self._known = _read(path) if path.exists() else {}
+            self._lines = LineFile(path)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -44,7 +49,8 @@ class Readings:
             before = self._known.get((unit, picture))
             if before is None or (maps and before.map is None and activation.map is not None):
                 new[unit, picture] = activation if maps else Activation(activation.peak, activation.mean)
-        self._lines.append(_line(*key, activation) for key, activation in new.items())
+        with recording(self._run):
+            self._lines.append(_line(*key, activation) for key, activation in new.items())
         self._known |= new
 
     def close(self) -> None:

@@ -209,11 +209,11 @@ def test_help_needs_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = set(done.stderr.split())
     assert imported & {"torch", "numpy", "scipy", "pydantic", "PIL", "jinja2", "rich"} == set()
-    for command in ("ask", "units", "dissect", "show", "tools", "sketch", "doctor", "bench"):
+    for command in ("ask", "resume", "units", "dissect", "show", "tools", "sketch", "doctor", "bench"):
         assert f"\n  {command} " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["ask", "units", "dissect", "show", "tools", "sketch", "doctor", "bench"])
+@pytest.mark.parametrize("command", ["ask", "resume", "units", "dissect", "show", "tools", "sketch", "doctor", "bench"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     told = capsys.readouterr()

@@ -111,6 +111,7 @@ class ColoursFirst:
     """Asks `colours`, then leaves the study to the empiricist. Which acts count as evidence, the lab decides."""
 
     name = "colours-first"
+    deterministic = True  # so that a resumed run asks it again for what is on record, and what it keeps in mind is there
 
     def __init__(self) -> None:
         self._rest = lettvin.Empiricist()
