@@ -23,12 +23,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cached_pictures import made, pixels
-from test_dissection import LAYERS, Grains, files_of, net_target
 
 from lettvin.cli import main
 from lettvin.targets.errors import BadInput, DiskFull
 from lettvin.targets.picture import FromData, Picture
+from lettvin.tests.cached_pictures import made, pixels
+from lettvin.tests.test_dissection import LAYERS, Grains, files_of, net_target
 from lettvin.tools import store_index
 from lettvin.tools.cache_report import cache_report
 from lettvin.tools.dissection import dissect, open_dissection
@@ -871,6 +871,16 @@ def test_a_size_that_is_none_is_one_line(cache: Path, words: tuple[str, ...], ca
     assert told.out == ""
     assert told.err.count("\n") == 1
     assert holdings(cache) == (2, 1, 1)
+
+
+def test_the_commands_of_its_page_run(cache: Path, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (repository / "docs" / "cache.md").read_text(encoding="utf-8")
+    commands = [line.split()[1:] for line in page.splitlines() if line.startswith("lettvin ")]
+    assert len(commands) == 4
+    for words in commands:
+        assert main(words) == 0
+        assert "dissections" in capsys.readouterr().out
+    assert holdings(cache) == (0, 0, 0), "the last one clears it"
 
 
 def test_doctor_tells_size_and_limit(cache: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
