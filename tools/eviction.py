@@ -8,13 +8,13 @@ touched. Not covered: when it runs (`Store` opens and closes), and how entries a
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -82,9 +82,12 @@ def size_text(size: float) -> str:
 
 def tidy(folder: Path, index: Index) -> None:
     """Make room where the cache is over its limit; costs a few milliseconds where it is not. Raises `BadInput`."""
+    from filelock import FileLock, Timeout
+
     limit = cache_limit()
     if quick_size(folder, index) > limit:
-        evict(folder, index, limit)
+        with suppress(Timeout), FileLock(folder / "eviction.lock", timeout=0):  # where another is at it, that will do
+            _evict(folder, index, limit, ROOM)
 
 
 def quick_size(folder: Path, index: Index) -> int:
@@ -94,18 +97,21 @@ def quick_size(folder: Path, index: Index) -> int:
 
 
 def evict(folder: Path, index: Index, limit: int, room: float = ROOM) -> Taken:
-    """Take the least recently used away until the cache is within `room` of the limit (bytes). One process at a time."""
+    """Take the least recently used away until the cache is within `room` of the limit (bytes).
+
+    One process at a time: raises `BadInput` where another has been at it for a minute.
+    """
     from filelock import FileLock, Timeout
 
     try:
-        with FileLock(folder / "eviction.lock", timeout=0):
+        with FileLock(folder / "eviction.lock", timeout=60):
             return _evict(folder, index, limit, room)
     except Timeout:
-        return Taken(0, 0, 0)  # another process is at it
+        raise BadInput(f"another process is making room in the cache {str(folder)!r}: wait for it, or end it") from None
 
 
 def _evict(folder: Path, index: Index, limit: int, room: float) -> Taken:
-    with contextlib.suppress(DiskFull):  # what is taken makes room, and then it is done
+    with suppress(DiskFull):  # what is taken makes room, and then it is done
         _mend(folder, index)
     found = sorted(entries(folder, index), key=lambda entry: entry.used)
     size = sum(entry.bytes for entry in found if entry.kind != "activations") + index.bytes()
@@ -189,7 +195,7 @@ def _number(value: object) -> int:
 
 def _dissections(folder: Path) -> Iterator[tuple[Path, int, float]]:
     """Every dissection, finished or begun: its folder, bytes, last use."""
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         for path in sorted((folder / "dissections").iterdir()):
             if _DISSECTION.fullmatch(path.name):
                 files = [s for s in map(_stat, path.iterdir()) if s is not None] if path.is_dir() else []
