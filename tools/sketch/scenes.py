@@ -54,7 +54,7 @@ def chosen(luck: float, weights: Mapping[str, float]) -> str:
     return next(reversed(list(weights)))
 
 
-def random_thing(rng: np.random.Generator, cutouts: Cutouts = NONE, **fixed: Any) -> Thing:
+def random_thing(rng: np.random.Generator, cutouts: Cutouts = NONE, /, **fixed: Any) -> Thing:
     """A thing with every field of `Thing` that is not fixed drawn at random, e.g. ``random_thing(rng, noun="car")``.
 
     Without a noun it is an object, never a stimulus. A pattern that is not fixed is absent half the time. A noun that
