@@ -6,13 +6,16 @@ asked over drawn pictures. Other endings are made by changing single events of t
 
 from __future__ import annotations
 
+import atexit
 import base64
 import io
 import json
 import re
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -98,10 +101,11 @@ class Page(HTMLParser):
         return [a["id"] for _, a in self.elements if a.get("id")]  # type: ignore[misc]
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+@cache
+def asked_once() -> dict[str, Path]:
     """Three real runs: to the end (by a script, so that it is short), over a dead unit, and stopped by a limit."""
-    folder = tmp_path_factory.mktemp("report")
+    folder = Path(tempfile.mkdtemp(prefix="lettvin-pages-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "net.py").write_text(NETWORK)
     target = load_target(f"{folder / 'net.py'}:red", device="cpu")
     asked: dict[str, tuple[str, str | Backbone, int | None]] = {
@@ -113,6 +117,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         name: Path(ask(target.unit(unit), backbone=mind, data="sketch:100", runs=folder / name, max_images=most).run)
         for name, (unit, mind, most) in asked.items()
     }
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[str, Path]:
+    return asked_once()
 
 
 @pytest.fixture
