@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lettvin.agent.report.kept_pictures import KeptPictures
 from lettvin.cli import main
 from lettvin.targets.errors import BadInput, DiskFull
 from lettvin.targets.picture import FromData, Picture
@@ -832,8 +833,9 @@ def test_the_command_says_what_the_cache_holds(cache: Path, capsys: pytest.Captu
     assert main(["cache"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert [row[:2] for row in rows[1:4]] == [["pictures", "2"], ["activations", "1"], ["dissections", "1"]]
-    assert rows[4][0] == f"{cache}:"
-    assert rows[4][-2:] == ["20.0", "GB"]
+    assert rows[4][:2] == ["thumbnails", "0"]
+    assert rows[5][0] == f"{cache}:"
+    assert rows[5][-2:] == ["20.0", "GB"]
 
 
 def test_the_command_speaks_json(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -843,7 +845,7 @@ def test_the_command_speaks_json(cache: Path, capsys: pytest.CaptureFixture[str]
     assert told["bytes"] == pytest.approx(sum(path.stat().st_size for path in files), abs=70_000)
     assert told["limit"] == 20 * 10**9
     assert {kind: row["entries"] for kind, row in told["kinds"].items()} == {
-        "pictures": 2, "activations": 1, "dissections": 1,
+        "pictures": 2, "activations": 1, "dissections": 1, "thumbnails": 0,
     }  # fmt: skip
 
 
@@ -852,6 +854,18 @@ def test_the_command_clears_the_cache(cache: Path, capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out)["taken"]["entries"] == 4
     assert holdings(cache) == (0, 0, 0)
     assert main(["cache", "--clear"]) == 0, "an empty one too"
+
+
+def test_the_encoded_pictures_of_pages_count_and_are_cleared_too(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    KeptPictures(cache).write({"a picture": bytes(50_000)})
+    assert cache_report(cache).kinds["thumbnails"].bytes > 50_000
+    assert main(["cache", "--clear"]) == 0
+    assert cache_report(cache).kinds["thumbnails"].entries == 0
+    assert KeptPictures(cache).read(["a picture"]) == {}
+    KeptPictures(cache).write({"a picture": b"again"})
+    assert KeptPictures(cache).read(["a picture"]) == {"a picture": b"again"}
 
 
 def test_the_command_makes_room_until_a_size_is_left(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,8 @@ from .writing import GOING, PART, remove_whole
 VARIABLE = "LETTVIN_CACHE_LIMIT"
 DEFAULT = "20GB"
 ROOM = 0.9  # of the limit is left after an eviction, so that the next run does not need one
-KINDS = ("pictures", "activations", "dissections")
+KINDS = ("pictures", "activations", "dissections", "thumbnails")
+THUMBNAILS = "page-pictures-*.sqlite"  # encoded pictures of pages (agent/report/kept_pictures.py), which limit themselves
 _SIZES = {"": 1, "B": 1} | {
     f"{letter}{ending}": base**power
     for power, letter in enumerate("KMGT", 1)
@@ -93,7 +94,8 @@ def tidy(folder: Path, index: Index) -> None:
 def quick_size(folder: Path, index: Index) -> int:
     """Bytes that the cache takes, by its index; without a look at every picture's file."""
     ((pictures,),) = index.rows("SELECT TOTAL(size) FROM pictures")
-    return int(pictures) + index.bytes() + sum(size for _, size, _ in _dissections(folder))
+    thumbnails = sum(stat.st_size for stat in map(_stat, folder.glob(THUMBNAILS)) if stat is not None)
+    return int(pictures) + index.bytes() + sum(size for _, size, _ in _dissections(folder)) + thumbnails
 
 
 def evict(folder: Path, index: Index, limit: int, room: float = ROOM) -> Taken:
@@ -187,6 +189,9 @@ def _files(folder: Path) -> Iterator[Entry]:
         yield Entry("pictures", path.stem, size, used, partial(_unlinked, path))
     for path, size, used in _dissections(folder):
         yield Entry("dissections", path.name, size, used, partial(_removed, path))
+    for path in folder.glob(THUMBNAILS):
+        if (stat := _stat(path)) is not None:
+            yield Entry("thumbnails", path.name, stat.st_size, stat.st_mtime, partial(_unlinked, path))
 
 
 def _number(value: object) -> int:
