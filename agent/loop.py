@@ -25,7 +25,7 @@ from .interruption import uninterrupted
 from .ledger import Ledger
 from .redraw_test import redraw_test
 from .rivals import best_rival, designed_readings, others
-from .run_folder import RunFolder
+from .run_folder import Diverged, RunFolder
 from .transcript import (
     Acted,
     Answered,
@@ -207,7 +207,7 @@ class Run:
         """Carry an act out; a mistake in it goes back to the backbone, as an instrument's would."""
         try:
             carry_out()
-        except TargetFailed:  # no mistake of the backbone's, and nothing that it could mend
+        except (TargetFailed, Diverged):  # no mistake of the backbone's, and nothing that it could mend
             raise
         except (ToolError, BadInput) as mistake:
             self._calls += 1

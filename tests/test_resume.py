@@ -412,6 +412,19 @@ def test_where_events_differ_what_has_changed_is_named(whole: Whole, tmp_path: P
     assert "since the run was begun" in complaint(run)
 
 
+@pytest.mark.parametrize(("kind", "name"), [("proposed", "rival"), ("raised", "statement"), ("registered", "n")])
+def test_a_difference_in_the_middle_of_an_act_is_no_mistake_of_the_backbone_s(
+    kind: str, name: str, whole: Whole, tmp_path: Path
+) -> None:
+    run = whole.cut(tmp_path / "run", len(whole.lines) - 1)
+    lines = (run / EVENTS).read_bytes().splitlines(keepends=True)
+    place = next(i for i, event in enumerate(whole.events) if event.kind == kind)
+    other = json.loads(lines[place])
+    other[name] = other[name] * 2
+    (run / EVENTS).write_bytes(b"".join([*lines[:place], json.dumps(other).encode() + b"\n", *lines[place + 1 :]]))
+    assert f"events.jsonl, line {place + 1}: {kind}.{name} was {json.dumps(other[name])} on record" in complaint(run)
+
+
 def test_a_version_that_makes_no_difference_makes_none(whole: Whole, tmp_path: Path) -> None:
     run = changed(whole.cut(tmp_path / "run", 40), lambda told: told["versions"].update(torch="0.4"))
     assert same(resumed(run), whole.answer)
