@@ -38,7 +38,6 @@ from lettvin.tools.lease import Lease, leased
 from lettvin.tools.store import Activation, Store
 from lettvin.tools.store_index import Index
 
-HERE = str(Path(__file__).parent)
 DAY = 86400.0
 
 
@@ -49,7 +48,7 @@ def aged(path: Path, days: float) -> None:
 
 
 def python(code: str, *arguments: object, **environment: str) -> subprocess.Popen[str]:
-    head = f"import faulthandler, sys; sys.path.insert(0, {HERE!r}); faulthandler.dump_traceback_later(90, exit=True)\n"
+    head = "import faulthandler, sys; faulthandler.dump_traceback_later(90, exit=True)\n"
     return subprocess.Popen(
         [sys.executable, "-c", head + textwrap.dedent(code), *map(str, arguments)],
         stdin=subprocess.PIPE,
@@ -242,8 +241,8 @@ def test_a_recipe_that_makes_another_picture_now_is_said_and_not_passed_off(tmp_
 HOLDER = """
     import time
     from pathlib import Path
-    from cached_pictures import made
-    from test_dissection import LAYERS, Grains, net_target
+    from lettvin.tests.cached_pictures import made
+    from lettvin.tests.test_dissection import LAYERS, Grains, net_target
     from lettvin.tools.dissection import dissect
     from lettvin.tools.store import Store
     folder = Path(sys.argv[1])
@@ -342,7 +341,7 @@ PAINTER = """
     import os, time
     from pathlib import Path
     import numpy as np
-    from cached_pictures import pixels
+    from lettvin.tests.cached_pictures import pixels
     from lettvin.targets.picture import FromData
     from lettvin.tools.store import Store
     folder, begin, slow = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
@@ -387,7 +386,7 @@ def test_a_picture_whose_painter_is_killed_is_painted_by_the_one_that_waits(tmp_
 
 DISSECTOR = """
     from pathlib import Path
-    from test_dissection import LAYERS, Grains, net_target
+    from lettvin.tests.test_dissection import LAYERS, Grains, net_target
     from lettvin.tools.dissection import dissect
     stop, out = int(sys.argv[2]), sys.stdout
     def watch(done, total):
@@ -434,7 +433,7 @@ def test_runs_and_evictions_at_the_same_time_disturb_each_other_in_nothing(tmp_p
         import time
         from pathlib import Path
         import numpy as np
-        from cached_pictures import made, pixels
+        from lettvin.tests.cached_pictures import made, pixels
         from lettvin.tools.store import Activation, Store
         rng, at_first = np.random.default_rng(int(sys.argv[2])), []
         for turn in range(4):
