@@ -22,26 +22,11 @@ _PAINTED = 8 * GRID  # side at which masks are painted for a map: 64 pixels a ce
 
 def exact_mask(truth: Truth, scene: Scene) -> np.ndarray:
     """Exactly the visible pixels that the response comes from: bool, side x side; empty where nothing is alike."""
-    return _chosen(paint(scene).masks, truth, scene)
-
-
-def cover(truth: Truth, scene: Scene) -> np.ndarray:
-    """The share of each cell that the response comes from, the largest made 1: float64, GRID x GRID; zeros if nothing."""
-    masks = _masks(dataclasses.replace(scene, side=_PAINTED))
-    cells = _chosen(masks, truth, scene).reshape(GRID, _PAINTED // GRID, GRID, _PAINTED // GRID).mean(axis=(1, 3))
-    return np.asarray(cells / cells.max() if cells.max() > 0 else cells)
-
-
-def laid_out(answer: float, depth: float, covered: np.ndarray) -> np.ndarray:
-    """A map of that shape with its maximum, exactly `answer`, where `covered` is 1, and `answer - depth` where it is 0."""
-    return np.asarray(answer - depth * (1.0 - covered))
-
-
-def _chosen(masks: tuple[np.ndarray, ...], truth: Truth, scene: Scene) -> np.ndarray:
     things, background, light = concerned(truth, scene)
-    everywhere = np.ones((scene.side, scene.side) if not masks else masks[0].shape, dtype=bool)
+    everywhere = np.ones((scene.side, scene.side), dtype=bool)
     if light:
         return everywhere
+    masks = paint(scene).masks
     chosen = ~everywhere
     for i in things:
         chosen |= masks[i]
@@ -50,6 +35,29 @@ def _chosen(masks: tuple[np.ndarray, ...], truth: Truth, scene: Scene) -> np.nda
     return chosen
 
 
+def cover(truth: Truth, scene: Scene) -> np.ndarray:
+    """The share of each cell that the response comes from, the largest made 1: float64, GRID x GRID; zeros if nothing."""
+    things, background, light = concerned(truth, scene)
+    if light:
+        return np.ones((GRID, GRID))
+    cells = _cells(dataclasses.replace(scene, side=_PAINTED))
+    chosen = cells[things].sum(axis=0)  # visible pixels belong to one thing each: shares add up
+    if background:
+        chosen = chosen + (1 - cells.sum(axis=0))
+    most = chosen.max()
+    return np.asarray(chosen / most if most > 0 else chosen)
+
+
+def laid_out(answer: float, depth: float, covered: np.ndarray) -> np.ndarray:
+    """A map of that shape with its maximum, exactly `answer`, where `covered` is 1, and `answer - depth` where it is 0."""
+    return np.asarray(answer - depth * (1.0 - covered))
+
+
 @lru_cache(maxsize=256)
-def _masks(scene: Scene) -> tuple[np.ndarray, ...]:
-    return paint(scene).masks
+def _cells(scene: Scene) -> np.ndarray:
+    """The share of each cell that each thing takes up: things x GRID x GRID."""
+    masks = paint(scene).masks
+    if not masks:
+        return np.zeros((0, GRID, GRID))
+    each = _PAINTED // GRID
+    return np.asarray(np.stack(masks).reshape(len(masks), GRID, each, GRID, each).mean(axis=(2, 4)))

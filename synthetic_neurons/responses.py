@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -166,14 +165,9 @@ def _shown(way: Concept, scene: Scene) -> float:
 
 
 def _alike(phrase: Phrase, scene: Scene) -> float:
-    named = _named(phrase)
+    named = phrase.named().items()
     best = max((sum(getattr(t, k) == x for k, x in named) for t in scene.things), default=0)
     return best / len(named)
-
-
-@lru_cache(maxsize=65536)
-def _named(phrase: Phrase) -> tuple[tuple[str, str], ...]:
-    return tuple(phrase.named().items())
 
 
 # ---- where it is ------------------------------------------------------------------------------------------------------
@@ -239,6 +233,7 @@ def _fitting(phrase: Phrase, scene: Scene, exactly: bool) -> set[int]:
     """The things that fit, or (`exactly` False) those that have most of the phrase's attributes, one at least."""
     if exactly:
         return {i for i, t in enumerate(scene.things) if phrase.fits(t)}
-    shares = [sum(getattr(t, k) == x for k, x in _named(phrase)) for t in scene.things]
+    named = phrase.named().items()
+    shares = [sum(getattr(t, k) == x for k, x in named) for t in scene.things]
     best = max(shares, default=0)
     return {i for i, share in enumerate(shares) if best and share == best}

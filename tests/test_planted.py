@@ -77,7 +77,7 @@ def grating(angle: float, period: float, phase: float = 0.0, contrast: float = 1
 
 
 def disc(radius: float, x: float = 0.0, y: float = 0.0) -> np.ndarray:
-    return np.clip(radius + 0.5 - np.hypot(X - x, Y - y), 0, 1)
+    return np.asarray(np.clip(radius + 0.5 - np.hypot(X - x, Y - y), 0, 1))
 
 
 def patch(colour: tuple[int, int, int], x: float = 0, y: float = 0, radius: float = 20) -> np.ndarray:

@@ -318,6 +318,7 @@ def test_nothing_that_a_backbone_is_shown_tells_what_the_neuron_does(tmp_path: P
     """A definition that nobody would come upon by experiment: where its words stand, they were leaked."""
     formula = "striped purple umbrella and not at night"
     target = load_target(f"synthetic:{formula}")
+    assert isinstance(target, SceneNeurons)
     spy = Spy()
     answer = ask(target.unit("0"), backbone=spy, data="sketch:60", runs=tmp_path, page=False, max_images=200)
     assert spy.steps > 3

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from ...targets.picture import Thing
 from .caption import NUMBERS
@@ -31,11 +32,18 @@ class Phrase:
 
     def named(self) -> dict[str, str]:
         """The attributes that are named."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        return dict(_named(self))
 
     def fits(self, thing: Thing) -> bool:
         """Whether the thing has every attribute named."""
-        return all(getattr(thing, name) == value for name, value in self.named().items())
+        return all(getattr(thing, name) == value for name, value in _named(self))
+
+
+@lru_cache(maxsize=65536)
+def _named(phrase: Phrase) -> tuple[tuple[str, str], ...]:
+    """A phrase's named attributes: asked for again and again, of every thing in every scene."""
+    every = ((f.name, getattr(phrase, f.name)) for f in fields(phrase))
+    return tuple((name, value) for name, value in every if value is not None)
 
 
 @dataclass(frozen=True, slots=True)
