@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..targets.target import Unit
 from ..tools.dissection import dissect, dissect_unit
+from ..tools.dissection.contents import contents
 from ..tools.profile import Profile
 from ..tools.sources.source import Source
 
@@ -47,6 +48,7 @@ def profile_unit(
         sparse=bool(dissection.sparse(layer)[index]),
         patch=unit.target.patch(unit.layer.name),
         skipped=tuple(f"{s.name or s.index}: {s.reason}" for s in dissection.skipped),
+        contents=lambda: contents(dissection.folder, source),
     )
     # nobody takes the dissection away while a run stands on it: its lease lasts as long as the object
     weakref.finalize(profile, _let_go, dissection)

@@ -130,7 +130,8 @@ class Lab:
     @cached_property
     def corpus(self) -> Corpus:
         """What all data pictures show, as arrays, so that a concept is read off all of them at once."""
-        return Corpus([self.source.about(i) for i in range(len(self.source))])
+        kept = self.profile.contents
+        return Corpus(kept() if kept is not None else [self.source.about(i) for i in range(len(self.source))])
 
     def data_picture(self, index: int) -> Picture:
         """Picture `index` of the data, known to the run and kept in the store. Raises `BadInput` where it has gone since."""

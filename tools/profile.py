@@ -6,9 +6,12 @@ Not covered: how they are found (`dissection/`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from .sources.source import About
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Profile:
     `dead`: the unit's peak is the same on every picture. `sparse`: its maps are above 0 on under 1% of positions.
     `skipped`: pictures that could not be read, each named with the reason.
     `patch`: height and width in pixels of what the unit sees; None = the whole picture.
+    `contents`: what the pictures show, where that is kept; None = the source is to be asked.
     """
 
     peaks: np.ndarray
@@ -26,3 +30,4 @@ class Profile:
     sparse: bool
     patch: tuple[int, int] | None = None
     skipped: tuple[str, ...] = field(default=())
+    contents: Callable[[], list[About]] | None = None
