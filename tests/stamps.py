@@ -7,7 +7,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 COLOURS = {"tiger": "orange", "tiger_mirror": "orange", "pig": "pink", "pig2": "red", "teapot": "blue", "wise": "white",
-           "letter": "black", "opaque": "green", "apple": "red", "nolabel": "grey", "polarbear": "white", "red": "red"}  # fmt: skip
+           "letter": "black", "opaque": "green", "apple": "red", "nolabel": "grey", "polarbear": "white",
+           "red": "red"}  # fmt: skip
 LABELS = {"tiger": "A tiger.\nUn tigre.", "tiger_mirror": "A tiger.", "pig": "A pig.", "pig2": "A Tamworth pig.",
           "teapot": "A teapot.", "wise": "Because a brain is a terrible thing to waste!", "letter": "The letter A.",
           "opaque": "A green wall.", "apple": "A red apple.", "polarbear": "A polar bear.", "red": "Red."}  # fmt: skip

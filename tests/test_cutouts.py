@@ -174,7 +174,7 @@ def test_a_file_that_changes_under_a_scene_is_not_painted_as_if_it_had_not(folde
     with pytest.raises(BadInput, match=r"apple\.png' has changed"):
         paint(Scene("grass", (thing,)))
     unmet = replace(thing, photo=replace(words.photo("tiger", 0), sha256="0" * 64))
-    with pytest.raises(BadInput, match="tiger.* is in no folder that was opened"):
+    with pytest.raises(BadInput, match=r"tiger.* is in no folder that was opened"):
         paint(Scene("grass", (unmet,)))
 
 

@@ -123,7 +123,8 @@ def cut_out(thing: Thing, side: int, ground: np.ndarray) -> tuple[int, int, np.n
         small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     edged = Image.new("RGBa", (w + 4, h + 4))
     edged.paste(small, (2, 2))
-    values = np.asarray(edged.filter(ImageFilter.BoxBlur(0.5))).astype(np.float32)
+    soft = np.asarray(edged.filter(ImageFilter.BoxBlur(0.5)))  # the edge only: what is within stays as sharp as it was
+    values = np.where(soft[:, :, 3:] == 255, np.asarray(edged), soft).astype(np.float32)
     cover = values[:, :, 3] * np.float32(1 / 255)
     gain = (0.88 + 0.12 * ground / max(float(ground.mean()), 1.0)) * (1 + 0.06 * thing.shade)
     colour = np.minimum(values[:, :, :3] * gain.astype(np.float32), values[:, :, 3:])
