@@ -280,13 +280,3 @@ def read_events(run: Path) -> list[AnyEvent]:
                 f"{run / EVENTS}, line {number} is no event of this version: {error.errors()[0]['msg']}"
             ) from None
     return events
-
-
-def page_of(run: str | Path) -> Path:
-    """The run's page. Raises `BadInput` where the folder is no run or the run has no page yet."""
-    folder = Path(run)
-    read_about(folder)
-    page = folder / "report.html"
-    if not page.is_file():
-        raise BadInput(f"{str(folder)!r} has no report.html: the run did not end; 'lettvin resume {folder}' ends it")
-    return page

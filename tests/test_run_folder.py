@@ -11,7 +11,7 @@ import pytest
 
 from lettvin.agent.ask import ask
 from lettvin.agent.backbones.scripted import Scripted
-from lettvin.agent.run_folder import RunFolder, check_writable, new_run, page_of, read_about, read_events
+from lettvin.agent.run_folder import RunFolder, check_writable, new_run, read_about, read_events
 from lettvin.agent.transcript import AnyEvent, Raised, Stopped
 from lettvin.targets.errors import BadInput
 from lettvin.tests.scene_runs import DATA, TARGET, study, unit
@@ -81,16 +81,10 @@ def test_a_broken_line_in_the_middle_is_named(run: Path, broken: bytes) -> None:
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "run.json").write_text(content)
-    for read in (read_about, page_of):
-        with pytest.raises(BadInput, match=r"no readable run\.json"):
-            read(tmp_path)
+    with pytest.raises(BadInput, match=r"no readable run\.json"):
+        read_about(tmp_path)
     with pytest.raises(BadInput, match=r"no events\.jsonl"):
         read_events(tmp_path)
-
-
-def test_a_run_without_a_page_did_not_end(run: Path) -> None:
-    with pytest.raises(BadInput, match="the run did not end"):
-        page_of(run)
 
 
 # ---- making -------------------------------------------------------------------------------------------------------
