@@ -18,6 +18,7 @@ import pytest
 from lettvin.agent.ask import ask
 from lettvin.agent.backbones.backbone import Act, Call, Conclude
 from lettvin.agent.backbones.empiricist import Empiricist
+from lettvin.agent.resume import resume
 from lettvin.agent.run_folder import read_about, read_events
 from lettvin.agent.transcript import Answered, AnyEvent, Returned, Started
 from lettvin.cli import main
@@ -334,6 +335,22 @@ def test_nothing_that_a_backbone_is_shown_tells_what_the_neuron_does(tmp_path: P
     # the record, which is for people and for going on, tells the truth
     assert read_about(Path(answer.run))["target"] == target.name
     assert next(event.target for event in events if isinstance(event, Started)) == target.name
+
+
+def test_a_run_of_a_hidden_target_can_be_gone_on_with(tmp_path: Path) -> None:
+    target = load_target("synthetic:red or dog")
+    cut = ask(target.unit("0"), data="sketch:60", runs=tmp_path, page=False, max_images=30)
+    assert cut.limit == "--max-images 30"
+    whole = resume(cut.run, max_images=120)
+    assert whole.images > cut.images
+    assert whole.target == cut.target == "synthetic:red or dog"
+
+
+def test_the_command_line_asks_a_neuron_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["ask", "synthetic:striped", "0", "What makes this unit fire?", "--data", "sketch:60", "--json"]
+    assert main([*words, "--max-images", "60", "--runs", str(tmp_path)]) in (0, 3)
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["target"], answer["unit"]) == ("synthetic:striped", "neurons:0")
 
 
 @pytest.mark.parametrize("name", ["synthetic:red", "synthetic:smoke", "synthetic:planted"])
