@@ -360,6 +360,17 @@ def test_a_missing_picture_is_told_and_a_missing_map_file_is_no_fault(changed: A
     assert "No heat maps" in page.text
 
 
+@pytest.mark.parametrize("kept", [0, 8, 60, 2000])
+def test_a_torn_picture_is_told_like_a_missing_one(changed: Any, kept: int) -> None:
+    run = changed(lambda e: e, "dead")
+    torn = run / "images" / f"{next(e for e in read_events(run) if isinstance(e, Answered)).exemplars[0]}.png"
+    data = torn.read_bytes()
+    torn.unlink()  # it may be a link to the cache's own file
+    torn.write_bytes(data[:kept])
+    page = Page(write_page(run))
+    assert page.text.count("file missing") == 1
+
+
 def test_maps_come_back_as_they_were_kept(tmp_path: Path) -> None:
     found = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.ones((1, 1), np.float32)}
     keep_maps(tmp_path, found, 0.5, None)
