@@ -40,7 +40,7 @@ def photograph(lab: Lab) -> Picture:
 
 def edit(lab: Lab, *pictures: Picture, **arguments: Any) -> list[Picture]:
     """The pictures that the instrument makes, found by the ids that it returns."""
-    result = catalogue()["edit"].call(lab, {"pictures": [p.id for p in pictures], **arguments})
+    result: Any = catalogue()["edit"].call(lab, {"pictures": [p.id for p in pictures], **arguments})
     made = [lab.find(identity) for identity in result.pictures]
     assert result.captions == [p.caption for p in made]
     return made
