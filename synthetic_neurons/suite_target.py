@@ -75,6 +75,10 @@ class SuiteTarget(Target):
         """The unit's map on each picture: float32, h x w."""
         return self._home(unit.layer.name).maps(pictures, unit)
 
+    def peaks(self, pictures: Sequence[Picture], layer: str, channels: Sequence[int]) -> np.ndarray:
+        """The peaks of some units of a layer: float32, pictures x units."""
+        return self._home(layer).peaks(pictures, layer, channels)
+
     def patch(self, layer: str) -> tuple[int, int] | None:
         """Height and width, in pixels, of what a unit of the layer sees; None if everything."""
         return self._home(layer).patch(layer)

@@ -148,6 +148,16 @@ class Target(ABC):
             raise BadInput(f"group {address!r} names a unit twice")
         return Unit(self, layer, f"{layer.name}:{which}", channels)
 
+    def peaks(self, pictures: Sequence[Picture], layer: str, channels: Sequence[int]) -> np.ndarray:
+        """The peaks of some channels of a layer: float32, pictures x channels."""
+        rows: list[np.ndarray] = []
+
+        def see(_: str, maps: torch.Tensor) -> None:
+            rows.extend(maps[:, list(channels)].amax(dim=(2, 3)).float().cpu().numpy())
+
+        self.watch(pictures, [layer], see)
+        return np.stack(rows)
+
     def maps(self, pictures: Sequence[Picture], unit: Unit) -> list[np.ndarray]:
         """The unit's map on each picture: float32, h x w. Raises `TargetFailed` on NaN or infinity."""
 

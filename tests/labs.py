@@ -46,6 +46,10 @@ class CountedNeurons(SceneNeurons):
             self._count(pictures)
         return super().maps(pictures, unit)
 
+    def peaks(self, pictures: Sequence[Picture], layer: str, channels: Sequence[int]) -> np.ndarray:
+        self._count(pictures)
+        return super().peaks(pictures, layer, channels)
+
     def _count(self, pictures: Sequence[Picture]) -> None:
         self.calls += 1
         self.shown.update(picture.id for picture in pictures)

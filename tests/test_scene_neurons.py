@@ -398,6 +398,7 @@ def test_one_unit_is_answered_alike_alone_and_among_others() -> None:
     target.watch(shown, ["neurons"], lambda name, maps: seen.append(maps.numpy().copy()))
     for i in range(3):
         assert np.array_equal(np.stack(target.maps(shown, target.unit(str(i)))), seen[0][:, i])
+    assert np.array_equal(target.peaks(shown, "neurons", [2, 0]), seen[0][:, [2, 0], 0, 0])
 
 
 def test_the_alias_says_nothing() -> None:

@@ -246,6 +246,8 @@ def test_a_suites_units_are_its_neurons(tmp_path: Path) -> None:
     seen: dict[str, tuple[int, ...]] = {}
     target.watch(shown, ["neurons", "layer2", "layer4"], lambda name, maps: seen.update({name: tuple(maps.shape)}))
     assert seen == {"neurons": (1, 3, 14, 14), "layer2": (1, 61, 28, 28), "layer4": (1, 33, 1, 1)}
+    assert np.array_equal(target.peaks(shown, "layer2", [4]), network.peaks(shown, "layer2", [4]))
+    assert target.peaks(shown, "neurons", [2, 1]).tolist() == [[0.0, target.maps(shown, target.unit("2"))[0].max()]]
     assert target.patch("neurons") is None
     assert target.patch("layer3") == network.patch("layer3")
     with pytest.raises(BadInput, match="neurons 0 to 3, not 4"):

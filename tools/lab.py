@@ -255,20 +255,13 @@ class Lab:
 
     def others(self, pictures: Sequence[Picture], channels: Sequence[int]) -> np.ndarray:
         """Peaks of other channels of the unit's layer on the pictures: float32, pictures x channels. Controls only."""
-        import torch
-
-        rows: list[np.ndarray] = []
-
-        def see(_: str, maps: torch.Tensor) -> None:
-            rows.extend(maps[:, list(channels)].amax(dim=(2, 3)).float().cpu().numpy())
-
         self._afford(pictures)
         wanted = list({p.id: p for p in pictures}.values())
         key = f"{self.unit.layer.name}:peaks of " + "|".join(str(c) for c in channels)  # never a unit's own key
         known = self._known(self.unit.target.key, key, [p.id for p in wanted], maps=True)
         missing = [p for p in wanted if p.id not in known]
         if missing:
-            self.unit.target.watch(missing, [self.unit.layer.name], see)
+            rows = self.unit.target.peaks(missing, self.unit.layer.name, channels)
             found = [
                 (p.id, Activation(float(r.max()), float(r.mean()), r[None])) for p, r in zip(missing, rows, strict=True)
             ]
