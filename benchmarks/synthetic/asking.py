@@ -91,7 +91,7 @@ def _in_a_run(
     """A full run of a backbone; of the empiricist on random pictures for "random-queries"."""
     import tempfile
 
-    generator = f"{Path(__file__).with_name('random_queries.py')}:RandomQueries" if mind == RANDOM_QUERIES else "sketch"
+    generator = RANDOM_QUERIES if mind == RANDOM_QUERIES else "sketch"
     with tempfile.TemporaryDirectory() as nowhere:
         answer = ask(
             target.unit(str(index)),
