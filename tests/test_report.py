@@ -384,6 +384,24 @@ def test_maps_come_back_as_they_were_kept(tmp_path: Path) -> None:
         keep_maps(tmp_path, {"a": np.ones(3, np.float32)}, 0.5, None)
 
 
+@pytest.mark.parametrize("target", ["efficientnet-lite0", "efficientnet-lite1-random@3", "my_net.py:net", "my net"])
+def test_a_target_that_no_command_can_name_is_told(changed: Any, target: str) -> None:
+    run = changed(lambda e: e, "dead")
+    about = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(about | {"target": target}))
+    assert ("No installed target has this name" in Page(write_page(run)).text) == (target == "my net")
+
+
+def test_units_that_were_asked_together_are_told_to_share_their_chance_of_error(
+    changed: Any, runs: dict[str, Path]
+) -> None:
+    def several(event: Event) -> Event:
+        return event | {"settings": event["settings"] | {"among": 12}} if event["kind"] == "started" else event
+
+    assert "12 units were asked together" in Page(changed(several) / "report.html").text
+    assert "asked together" not in Page(runs["whole"] / "report.html").text
+
+
 def test_the_command_is_quoted_for_a_shell() -> None:
     assert command({"command": ["lettvin", "ask", "x", "_blocks.4:7", "What's this?"]}) == (
         "lettvin ask x _blocks.4:7 'What'\"'\"'s this?'"

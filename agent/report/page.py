@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ...targets import plug_ins
+from ...targets.loaders import target_names
 from ...tools.store import write_whole
 from ..run_folder import read_about, read_events
 from . import wording
@@ -109,6 +112,7 @@ def _told(about: Mapping[str, Any], teller: Teller, fit: Fit) -> dict[str, Any]:
         "attempts": attempted,
         "redraw": redraw(teller, seen.redrawn) if seen.redrawn else None,
         "command": command(about),
+        "by_name": by_name(about),
         "settings": json.dumps(about.get("settings", {}), indent=1, sort_keys=True, ensure_ascii=False, default=str),
         "most_text": MOST_TEXT,
         "tables": fit.tables,
@@ -179,6 +183,12 @@ def command(about: Mapping[str, Any]) -> str:
         return str(given) if isinstance(given, str) else shlex.join(str(word) for word in given)
     words = ["lettvin", "ask", *(str(about.get(key, "?")) for key in ("target", "unit", "question"))]
     return shlex.join([*words, "--seed", str(about.get("seed", 0))])
+
+
+def by_name(about: Mapping[str, Any]) -> bool:
+    """Whether a command line can name the run's target; one that was made in Python, it cannot."""
+    target = str(about.get("target", ""))
+    return plug_ins.is_file(target) or re.split("[:@]", target)[0] in target_names()
 
 
 def part(name: str) -> str:
