@@ -1,7 +1,7 @@
 """What a run measured, kept in the run itself: `readings.jsonl`, one line an activation.
 
-Covered: every activation that the run asked for, with the map where the map was asked for; written before anything is
-said of it, and handed back when the run is resumed, so that nothing is measured twice though the cache was moved or
+Covered: every activation that the run asked for, with its map where that is small or was asked for; written before anything
+is said of it, and handed back when the run is resumed, so that nothing is measured twice though the cache was moved or
 cleared. Not covered: the cache, which all runs share (`tools/store.py`).
 """
 
@@ -20,6 +20,7 @@ from .line_file import LineFile, mend
 from .run_folder import recording
 
 FILE = "readings.jsonl"
+SMALL = 1024  # positions of a map that is written whether it was asked for or not: 6 kB a line
 
 
 class Readings:
@@ -34,6 +35,7 @@ class Readings:
             mend(path)
             self._known = _read(path) if path.exists() else {}
             self._lines = LineFile(path)
+        self._mapped = {key for key, activation in self._known.items() if activation.map is not None}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -43,15 +45,20 @@ class Readings:
         return {p: self._known[unit, p] for p in pictures if (unit, p) in self._known}
 
     def note(self, unit: str, found: Mapping[str, Activation], maps: bool) -> None:
-        """Write down what is new of these activations, with their maps where those were asked for."""
+        """Write down what is new of these activations, with maps that are small or were asked for.
+
+        Other maps are kept in memory alone: they are large, and few are ever asked for.
+        """
         new = {}
         for picture, activation in found.items():
-            before = self._known.get((unit, picture))
-            if before is None or (maps and before.map is None and activation.map is not None):
-                new[unit, picture] = activation if maps else Activation(activation.peak, activation.mean)
+            key, here = (unit, picture), activation.map
+            kept = here is not None and (maps or here.size <= SMALL)
+            if key not in self._known or (kept and key not in self._mapped):
+                new[key] = activation if kept else Activation(activation.peak, activation.mean)
         with recording(self._run):
             self._lines.append(_line(*key, activation) for key, activation in new.items())
-        self._known |= new
+        self._known |= {(unit, picture): activation for picture, activation in found.items()}
+        self._mapped |= {key for key, activation in new.items() if activation.map is not None}
 
     def close(self) -> None:
         self._lines.close()

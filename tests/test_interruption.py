@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -283,6 +282,8 @@ def test_a_cache_that_fills_up_stops_the_run_in_one_line_and_it_is_resumed(
 
 def short_files(runs: Path, most: int, out: Path) -> None:
     """In a process of its own: no file may grow longer than `most` bytes."""
+    import resource  # not on every system; nor is `fork`
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     with contextlib.redirect_stderr(out.open("w")), pytest.raises(DiskFull) as stopped:
         asked(runs)
