@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -399,6 +401,14 @@ def test_one_unit_is_answered_alike_alone_and_among_others() -> None:
     for i in range(3):
         assert np.array_equal(np.stack(target.maps(shown, target.unit(str(i)))), seen[0][:, i])
     assert np.array_equal(target.peaks(shown, "neurons", [2, 0]), seen[0][:, [2, 0], 0, 0])
+
+
+def test_neurons_travel_to_another_process() -> None:
+    target = SceneNeurons([Neuron("red and not car"), Neuron("dog facing left")], maps=True)
+    copy = pickle.loads(pickle.dumps(target))
+    shown = pictures(3)
+    assert copy.key == target.key
+    assert np.array_equal(copy.maps(shown, copy.unit("1")), target.maps(shown, target.unit("1")))
 
 
 def test_the_alias_says_nothing() -> None:

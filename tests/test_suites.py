@@ -323,7 +323,7 @@ def test_nothing_that_a_backbone_is_shown_tells_what_the_neuron_does(tmp_path: P
     target = load_target(f"synthetic:{formula}")
     assert isinstance(target, SceneNeurons)
     spy = Spy()
-    answer = ask(target.unit("0"), backbone=spy, data="sketch:60", runs=tmp_path, page=False, max_images=200)
+    answer = ask(target.unit("0"), backbone=spy, data="sketch:60", runs=tmp_path, page=False, max_images=150)
     assert spy.steps > 3
     everything = "\n".join(spy.shown)
     for secret in (formula, target.name, target.key, "purple umbrella and not", "fires_for", *map(repr, target.neurons[:1])):
