@@ -23,6 +23,7 @@ from lettvin.cli import main
 from lettvin.targets.errors import BadInput
 from lettvin.targets.loaders import load_target
 from lettvin.tests.test_report import HOSTILE, NETWORK, Page
+from lettvin.tools.store import cache_folder
 
 Make = Callable[..., Path]
 
@@ -135,7 +136,7 @@ def test_the_list_of_many_runs_stays_small(run: Make, tmp_path: Path) -> None:
     (first / "report.html").unlink()
     for i in range(1, 400):
         shutil.copytree(first, first.with_name(f"20260101-000000-r{i}"), copy_function=os.link)
-    page = write_index(tmp_path / "runs")
+    page = write_index(tmp_path / "runs", cache_folder())
     assert page.stat().st_size <= MOST_BYTES
     assert len(rows(page)) == 400
 
