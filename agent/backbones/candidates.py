@@ -81,7 +81,9 @@ def broader(concept: Concept) -> list[Concept]:
             return [Phrase(**{k: x for k, x in concept.named().items() if k != left}) for left in concept.named()]
         case And(parts):
             return [
-                both([p for p in parts if p != left]) for left in parts if len(parts) > 1 and _positive(parts, left)
+                both(sorted((p for p in parts if p != left), key=lambda p: isinstance(p, Not)))  # no formula begins with "not"
+                for left in parts
+                if len(parts) > 1 and _positive(parts, left)
             ]
         case Or(parts):
             return list(parts)
