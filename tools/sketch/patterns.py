@@ -97,11 +97,12 @@ def _drawn(draw_one: str, seed: int, count: int, low: float, high: float) -> np.
     rng = np.random.Generator(np.random.PCG64([seed]))
     image = Image.new("L", (TILE, TILE))
     draw = ImageDraw.Draw(image)
-    kept: list[tuple[float, float, float]] = []
+    kept, n = np.empty((count * 12, 3)), 0  # x, y and radius of the figures so far
     for x, y, luck, turn in rng.random((count * 12, 4)).tolist():
         x, y, r = x * TILE, y * TILE, (low + luck * (high - low)) * _PERIOD
-        if all((x - a) ** 2 + (y - b) ** 2 > (1.35 * (r + c)) ** 2 for a, b, c in kept):
-            kept.append((x, y, r))
+        a, b, c = kept[:n].T
+        if np.all((x - a) ** 2 + (y - b) ** 2 > (1.35 * (r + c)) ** 2):
+            kept[n], n = (x, y, r), n + 1
             if draw_one == "dot":
                 draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
             else:
