@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..targets.target import Unit
 from ..tools.dissection import dissect, dissect_unit
 from ..tools.dissection.contents import contents
+from ..tools.dissection.patches import patch_of
 from ..tools.profile import Profile
 from ..tools.sources.source import Source
 
@@ -46,7 +47,7 @@ def profile_unit(
         threshold=dissection.threshold(layer, index),
         dead=bool(dissection.dead(layer)[index]),
         sparse=bool(dissection.sparse(layer)[index]),
-        patch=unit.target.patch(unit.layer.name),
+        patch=patch_of(dissection.folder, unit.target, unit.layer.name),
         skipped=tuple(f"{s.name or s.index}: {s.reason}" for s in dissection.skipped),
         contents=lambda: contents(dissection.folder, source),
     )
