@@ -163,6 +163,14 @@ def test_a_veto_is_missed_by_bringing_in_what_is_vetoed() -> None:
     assert all(m.things[0] == scene.things[0] and m.things[1].noun == "dog" for m in brought)
 
 
+@pytest.mark.parametrize("formula", ["rising or falling", "red or blue or green", "small dog or large dog"])
+def test_ways_that_differ_in_one_factor_are_missed_too(formula: str) -> None:
+    """Changed into each other they miss nothing: another value is tried."""
+    concept, draw = parse(formula), rng(8)
+    made = examples(concept, 40, draw)
+    assert sum(near_miss(concept, scene, draw) is not None for scene in made) >= 38
+
+
 def test_a_count_is_missed_by_one_and_a_relation_by_changing_sides() -> None:
     draw = rng(3)
     for scene in examples(parse("at least three dogs"), 10, draw):

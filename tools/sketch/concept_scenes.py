@@ -43,6 +43,7 @@ from .relations import Wish, arrange
 from .scenes import MIX, random_thing
 
 TRIES = 40
+AGAIN = 4  # times that a part is changed until the concept fails
 MOVES = 3  # places tried for a thing that is to stand elsewhere
 T = TypeVar("T")
 
@@ -184,11 +185,13 @@ def near_misses(
     A factor is one the concept names: the noun, colour, pattern, size, orientation or frequency of the things that make
     a phrase true, how many there are, which side they are on, the background, the light; or what is vetoed brought in.
     """
-    found = []
+    found: list[Scene] = []
     for part in _named_parts(concept):
-        for changed in _one_factor_away(part, scene, rng, cutouts):
-            if not holds(concept, changed):
-                found.append(changed)
+        for _ in range(AGAIN):  # of "rising or falling", what falls may have been made to rise
+            failing = [s for s in _one_factor_away(part, scene, rng, cutouts) if not holds(concept, s)]
+            found += failing
+            if failing:
+                break
     order = rng.permutation(len(found))
     return [found[i] for i in order]
 
