@@ -202,7 +202,7 @@ def answer_of(answered: Answered, seconds: float, run: str, interrupted: bool = 
 
 def _page_written(lab: Lab, answered: Answered, path: Path) -> bool:
     """Write the page; False where Ctrl-C came in between."""
-    from .report.maps import keep_maps
+    from .report.maps import keep_maps, sights
     from .report.page import write_page
 
     try:
@@ -210,7 +210,7 @@ def _page_written(lab: Lab, answered: Answered, path: Path) -> bool:
             shown = [lab.find(identity) for identity in answered.exemplars]
             found = lab.activations(shown, lab.unit, maps=True)
             maps = {identity: a.map for identity, a in found.items() if a.map is not None}
-            keep_maps(path, maps, lab.profile.threshold, lab.profile.patch)
+            keep_maps(path, maps, lab.profile.threshold, lab.profile.patch, sights(lab, shown))
             write_page(path, lab.store.folder)
     except KeyboardInterrupt:
         return False

@@ -100,7 +100,7 @@ def exemplars(
     """
     from .report.exemplar_strip import drawn
     from .report.kept_pictures import KeptPictures
-    from .report.maps import Maps
+    from .report.maps import Maps, sights
     from .report.pictures import Pictures
 
     if which not in get_args(Which):
@@ -121,9 +121,8 @@ def exemplars(
         for picture in chosen:
             store.keep(picture)
         maps = {identity: a.map for identity, a in found.items() if a.map is not None}
-        pictures = Pictures(
-            store.path, Maps(maps, lab.profile.threshold, lab.profile.patch), KeptPictures(Path(store.folder)), large=SIDE
-        )
+        kept = Maps(maps, lab.profile.threshold, lab.profile.patch, sights(lab, chosen))
+        pictures = Pictures(store.path, kept, KeptPictures(Path(store.folder)), large=SIDE)
         pictures.prepare_exemplars(readings)
         ranked = sorted({p.id: p for p in chosen}.values(), key=lambda p: (-readings[p.id].peak, p.id))
         shown = tuple(

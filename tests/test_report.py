@@ -40,6 +40,7 @@ from lettvin.agent.run_folder import read_events
 from lettvin.agent.transcript import Answered, Decided, Judged, Raised, Registered
 from lettvin.targets.errors import BadInput
 from lettvin.targets.loaders import load_target
+from lettvin.targets.target import Sight
 from lettvin.tests.scene_runs import against, concluding, pairs, raising
 from lettvin.tools.store import cache_folder
 
@@ -373,9 +374,10 @@ def test_a_torn_picture_is_told_like_a_missing_one(changed: Any, kept: int) -> N
 
 def test_maps_come_back_as_they_were_kept(tmp_path: Path) -> None:
     found = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.ones((1, 1), np.float32)}
-    keep_maps(tmp_path, found, 0.5, None)
+    seen = {"b": Sight((100, 0, 200, 100), (224, 224)), "a": Sight((0, 0, 5, 5))}
+    keep_maps(tmp_path, found, 0.5, None, seen)
     back = read_maps(tmp_path)
-    assert (back.threshold, back.patch) == (0.5, None)
+    assert (back.threshold, back.patch, back.sights) == (0.5, None, seen)
     assert all(np.array_equal(back.by_picture[name], found[name]) for name in found)
     (tmp_path / "maps.npz").write_bytes(b"nothing")
     with pytest.raises(BadInput, match=r"maps\.npz"):

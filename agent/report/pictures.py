@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...targets.target import Sight
 from ...tools.region import mask, patch_box, upsample
 from .kept_pictures import KeptPictures
 from .maps import Maps
@@ -97,7 +98,8 @@ class Pictures:
 
         def make(whole: Image.Image) -> Image.Image:
             image = _fitted(whole, self.large)
-            part = np.clip((upsample(found, image.height, image.width) - low) / max(high - low, 1e-12), 0, 1)
+            sight = self._sight(identity, image.width / whole.width, image.height / whole.height)
+            part = np.clip((upsample(found, image.height, image.width, sight) - low) / max(high - low, 1e-12), 0, 1)
             grey = np.asarray(image.convert("L"), np.float32)
             cover = 0.95 * part[..., None]
             heated = (70 + 0.6 * grey)[..., None] * (1 - cover) + _COLOURS[(part * 255).astype(np.uint8)] * cover
@@ -118,7 +120,7 @@ class Pictures:
         if found is None or self.maps.patch is None or not self.there(identity):
             return None
         width, height = self.side(identity)
-        box = patch_box(found, self.maps.patch, height, width)
+        box = patch_box(found, self.maps.patch, height, width, self.maps.sights.get(identity))
         return None if box == (0, 0, width, height) else box
 
     def side(self, identity: str) -> tuple[int, int]:
@@ -139,7 +141,17 @@ class Pictures:
         across, down = self.side(identity)
         step = max(across, down) / GRID
         height, width = (max(2, round(side / step)) for side in (down, across))
-        return traced(mask(found, self.maps.threshold, height, width), across / width, down / height) or None
+        where = mask(found, self.maps.threshold, height, width, self._sight(identity, width / across, height / down))
+        return traced(where, across / width, down / height) or None
+
+    def _sight(self, identity: str, across: float, down: float) -> Sight | None:
+        """What of the picture reached the network, with the picture drawn so many times as wide and high as it is."""
+        sight = self.maps.sights.get(identity)
+        if sight is None:
+            return None
+        left, top, right, bottom = sight.box
+        box = round(left * across), round(top * down), round(right * across), round(bottom * down)
+        return Sight(box, sight.side)
 
     @cached_property
     def scale(self) -> tuple[float, float]:
@@ -162,7 +174,8 @@ class Pictures:
         if found is None:
             return None
         drawn = hashlib.sha256(np.ascontiguousarray(found, np.float32).tobytes()).hexdigest()[:24]
-        return f"{identity} heat {drawn} {found.shape} {self.scale} at {self.large}"
+        seen = self.maps.sights.get(identity)
+        return f"{identity} heat {drawn} {found.shape} {self.scale} {seen and seen.box} at {self.large}"
 
     def _patch_name(self, identity: str) -> str | None:
         box = self.box(identity)
