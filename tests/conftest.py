@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -21,9 +22,13 @@ class NetworkBanned(RuntimeError):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One cache for the session, in place before any test module is imported; child processes inherit it."""
+    """One cache for the session (for each worker of it), in place before any test module is imported; children inherit it."""
     config.stash[_CACHE] = tempfile.mkdtemp(prefix="lettvin-tests-")
     os.environ["LETTVIN_CACHE"] = config.stash[_CACHE]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it for what it starts in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: no threads beside them
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -12,10 +12,10 @@ from lettvin.agent.admission import ATTEMPTS, LEAST_SUPERIORITY, SIZE, alpha_of,
 from lettvin.agent.answer import Answer, together
 from lettvin.agent.ask import MOST_AMONG, ask, ask_each
 from lettvin.agent.backbones.scripted import Scripted
+from lettvin.agent.command_line.options import addresses
 from lettvin.agent.run_folder import read_about, read_events
 from lettvin.agent.transcript import AnyEvent, Decided, Proposed, Started
 from lettvin.cli import main
-from lettvin.options import addresses
 from lettvin.targets.errors import BadInput
 from lettvin.tests.scene_runs import DATA, TARGET, Step, concluding, of, only, raising, unit
 from lettvin.tools.statistics import (

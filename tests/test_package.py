@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-ROOT_MODULES = {"__init__.py", "__main__.py", "cli.py", "doctor.py", "options.py", "terminal.py"}
+ROOT_MODULES = {"__init__.py", "__main__.py", "cli.py"}
 PIP = (sys.executable, "-m", "pip")
 OFFLINE = ("-q", "--no-deps", "--no-index")
 NOT_SHIPPED = {"tests", "docs", "dist", "build", "runs"}

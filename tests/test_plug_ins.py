@@ -21,10 +21,10 @@ import pytest
 
 from lettvin import Call
 from lettvin.agent import by_name
+from lettvin.agent.command_line.doctor import plug_ins as doctors_rows
 from lettvin.agent.run_folder import read_about, read_events
 from lettvin.agent.transcript import Called, Judged, Registered, Returned
 from lettvin.cli import main
-from lettvin.doctor import plug_ins as doctors_rows
 from lettvin.targets import plug_ins
 from lettvin.targets.errors import BadInput, LimitReached
 from lettvin.targets.loaders import load_target, plug_in_of, target_names

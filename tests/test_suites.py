@@ -312,7 +312,7 @@ class Spy(Empiricist):
             return Call(tool="probe", arguments={"pictures": [view.data["shown"][0]["view"]]})
         if self.steps == 3:
             return Call(tool="probe", arguments={"pictures": ["0" * 64]})
-        if self.steps == 12:
+        if self.steps == 4:
             return Conclude(hypothesis="H99")
         return super().act(transcript)
 

@@ -11,7 +11,7 @@ from lettvin.benchmarks.synthetic.baselines import BASELINES, Seen, exemplars, m
 from lettvin.synthetic_neurons.scene_neuron import noise_free
 from lettvin.tools.corpus import Corpus
 from lettvin.tools.sketch.caption import caption
-from lettvin.tools.sketch.concept import normal, parse
+from lettvin.tools.sketch.concept import Concept, normal, parse
 from lettvin.tools.sketch.scenes import random_scene
 from lettvin.tools.sources.source import About
 
@@ -31,8 +31,8 @@ def seen(truth: str | None, noise: float = 0.05) -> Seen:
     return Seen(corpus(), peaks, rng)
 
 
-def same(found: object, truth: str) -> bool:
-    return found is not None and normal(found) == normal(parse(truth))  # type: ignore[arg-type]
+def same(found: Concept | None, truth: str) -> bool:
+    return found is not None and normal(found) == normal(parse(truth))
 
 
 @pytest.mark.parametrize("truth", ["dog", "on snow", "at least two dogs"])

@@ -14,13 +14,13 @@ from collections.abc import Callable, Collection, Iterator
 from importlib import metadata
 from pathlib import Path
 
-from . import __version__
-from .targets.errors import BadInput, DiskFull
+from ... import __version__
+from ...targets.errors import BadInput, DiskFull
 
 
 def facts() -> Iterator[tuple[str, str]]:
     """(name, fact) pairs in reading order. Never raises for what is missing or broken: the fact says so."""
-    yield "lettvin", f"{__version__}, {Path(__file__).parent}"
+    yield "lettvin", f"{__version__}, {Path(__file__).resolve().parents[2]}"
     yield "python", f"{platform.python_version()}, {sys.executable}"
     yield "system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     yield from packages()
@@ -61,9 +61,9 @@ def devices() -> str:
 
 def plug_ins() -> list[tuple[str, str]]:
     """Every installed plug-in: who brings it, and whether it loads. Its code is imported to find that out."""
-    from .agent import by_name
-    from .targets import loaders, plug_ins
-    from .tools import instrument
+    from ...targets import loaders, plug_ins
+    from ...tools import instrument
+    from .. import by_name
 
     ours: dict[plug_ins.Kind, Collection[str]] = {
         "target": loaders.built_in(),
@@ -89,7 +89,7 @@ def plug_ins() -> list[tuple[str, str]]:
 
 
 def _target_names() -> tuple[str, ...]:
-    from .targets.loaders import target_names
+    from ...targets.loaders import target_names
 
     return target_names()
 
@@ -103,8 +103,8 @@ def _fonts() -> str:
 
 
 def _cache() -> str:
-    from .tools.cache_report import cache_line
-    from .tools.store import cache_folder
+    from ...tools.cache_report import cache_line
+    from ...tools.store import cache_folder
 
     return cache_line(cache_folder())
 

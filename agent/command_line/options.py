@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from .targets.errors import BadInput
+from ...targets.errors import BadInput
 
 
 # typer hands a parser the default too, which is a number already.
@@ -117,5 +117,14 @@ CoverageOf = Annotated[
     int | None, typer.Option("--coverage", parser=count, metavar="N", help="Print what the first N random scenes hold.")
 ]
 Vocabulary = Annotated[bool, typer.Option("--vocabulary", help="Print every word by kind.")]
-Benchmark = Annotated[str, typer.Argument(metavar="NAME", help="throughput.")]
+SuiteName = Annotated[str, typer.Option("--suite", metavar="NAME", help="core, smoke, or a suite's FILE.json.")]
+Minds = Annotated[
+    list[str] | None,
+    typer.Option("--backbone", metavar="NAME", help="Whom to compare; may be repeated. All known ones if not given."),
+]
+Neurons = Annotated[
+    int | None, typer.Option("--neurons", parser=count, metavar="N", help="The first N of the suite, whose order is drawn.")
+]
+Workers = Annotated[int, typer.Option(parser=count, metavar="N", help="Processes that ask at once.")]
+Answers = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the answers are kept, and gone on from.")]
 Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
