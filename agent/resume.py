@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from ..targets.errors import BadInput
-from ..targets.loaders import load_target
 from ..targets.target import Unit
 from ..tools.lab import Lab, Limits
 from ..tools.sources.source import Source
@@ -28,6 +27,7 @@ from ..tools.store import write_whole
 from .answer import Answer
 from .backbones.backbone import Backbone
 from .conduct import Asked, answer_of, carry_through, command, opened, prepare
+from .known_target import open_target
 from .line_file import mend
 from .run_folder import EVENTS, RECORD, owned, read_about, read_events
 from .run_keys import changes, check_same, versions
@@ -160,7 +160,7 @@ def _asked(begun: Started, unit: Unit | None, backbone: Backbone | None, data: S
     """What the run is made of, opened again by what its beginning says."""
     settings = begun.settings
     if unit is None:
-        unit = load_target(begun.target, settings["device"] or "auto").unit(begun.unit)
+        unit = open_target(begun.target, settings["device"] or "auto").unit(begun.unit)
     elif unit.address != begun.unit:
         raise BadInput(f"the run is about unit {begun.unit!r}, not {unit.address!r}")
     return prepare(

@@ -86,6 +86,11 @@ class ModuleTarget(Target):
         self.layers = tuple(self._found.values()) if listed is None else tuple(self.layer(x) for x in listed)
         self.default_layers = self._top_level() if default is None else tuple(default)
 
+    @property
+    def every_layer(self) -> tuple[Layer, ...]:
+        """Every module inside that gives maps, listed or not, in forward order."""
+        return tuple(self._found.values())
+
     # ---- the face of a target -------------------------------------------------------------------------------------
 
     def layer(self, name: str) -> Layer:

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -67,6 +67,19 @@ class Unit:
         if len(self.channels) == 1:
             return maps[:, self.channels[0]]
         return maps[:, list(self.channels)].mean(1)
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A target whose pictures can be prepared ahead, while the one before is in the network."""
+
+    def prepare(self, pictures: Sequence[Picture]) -> torch.Tensor:
+        """The network's input for these pictures."""
+        ...
+
+    def forward(self, tensor: torch.Tensor, layers: Sequence[str], see: See) -> None:
+        """One forward of a prepared batch; maps go to `see(name, maps)`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,3 +83,13 @@ def test_without_a_word_on_cropping_the_whole_picture_is_seen() -> None:
     assert patch_box(found, (16, 16), 64, 64) == (32, 16, 48, 32)
     assert mask(found, 0.5, 64, 64).any()
     assert patch_box(found, None, 64, 64) == (0, 0, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "height", "width"), [(7, 7, 224, 224), (14, 9, 60, 200), (1, 5, 20, 30), (3, 1, 8, 8)]
+)
+def test_a_map_is_upsampled_as_torch_does_with_corners_aligned(rows: int, columns: int, height: int, width: int) -> None:
+    found = np.random.default_rng(0).normal(size=(rows, columns)).astype(np.float32)
+    grid = torch.from_numpy(found)[None, None]
+    expected = torch.nn.functional.interpolate(grid, (height, width), mode="bilinear", align_corners=True)[0, 0].numpy()
+    np.testing.assert_allclose(upsample(found, height, width), expected, atol=1e-5)

@@ -18,15 +18,17 @@ DARKENED = 0.3  # brightness outside the highlighted region
 
 def upsample(found: np.ndarray, height: int, width: int, sight: Sight | None = None) -> np.ndarray:
     """The map at the picture's size: float32 (height, width), bilinear, corners aligned; its minimum where nothing is seen."""
-    import torch
-
     left, top, right, bottom = (0, 0, width, height) if sight is None else sight.box
-    grid = torch.from_numpy(np.array(found, np.float32))[None, None]
-    mode = {"mode": "bilinear", "align_corners": True} if found.size > 1 else {"mode": "nearest"}
-    seen = torch.nn.functional.interpolate(grid, (bottom - top, right - left), **mode)[0, 0].numpy()
+    seen = _hats(bottom - top, found.shape[0]) @ np.asarray(found, np.float64) @ _hats(right - left, found.shape[1]).T
     whole = np.full((height, width), found.min(), np.float32)
     whole[top:bottom, left:right] = seen
     return whole
+
+
+def _hats(n: int, of: int) -> np.ndarray:
+    """Weights of `of` values for `n` places between the first and the last, ends included: float64, n x of, rows sum to 1."""
+    at = np.linspace(0, of - 1, n) if n > 1 else np.zeros(1)
+    return np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(of)[None, :]))
 
 
 def mask(found: np.ndarray, threshold: float, height: int, width: int, sight: Sight | None = None) -> np.ndarray:

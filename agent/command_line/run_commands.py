@@ -52,14 +52,14 @@ def ask(
     wanted = options.names(layers)
     if not question.strip():
         raise BadInput(f"the question {question!r} is empty: ask something, such as 'What makes this unit fire?'")
-    from ...targets.loaders import load_target
     from ...tools.sources.cutouts import with_folders
     from ..answer import together
     from ..ask import ask_each
+    from ..known_target import open_target
     from ..watcher import TerminalWatcher
 
     data = with_folders(data, cutouts, backgrounds)
-    loaded = load_target(target, device)
+    loaded = open_target(target, device)
     asked = [loaded.unit(address) for address in options.addresses(unit)]
     for name in wanted or ():
         loaded.layer(name)  # refused before a run is begun

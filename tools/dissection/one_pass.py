@@ -23,9 +23,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from ...targets.errors import BadInput, TargetFailed
-from ...targets.module import ModuleTarget
 from ...targets.picture import Picture
-from ...targets.target import Layer, Target, Unit
+from ...targets.target import Layer, Prepares, Target, Unit
 from ..broken_entries import Broken, tell_broken
 from ..sources.source import Source, Unreadable
 from ..writing import write_whole
@@ -175,7 +174,7 @@ class Pass:
                 batch.pictures[index] = picture
             except Unreadable as error:
                 batch.skipped.append(Skipped(index, error.name or f"#{index}", str(error)))
-        if not (batch.pictures and isinstance(self.target, ModuleTarget)):
+        if not (batch.pictures and isinstance(self.target, Prepares)):
             return batch, None
         return batch, self.target.prepare(list(batch.pictures.values()))
 
@@ -200,7 +199,7 @@ class Pass:
 
         if batch.pictures:
             names = list(dict.fromkeys(track.layer.name for track in self.tracks))
-            if isinstance(self.target, ModuleTarget) and ready is not None:
+            if isinstance(self.target, Prepares) and ready is not None:
                 self.target.forward(ready, names, see)
             else:
                 self.target.watch(list(batch.pictures.values()), names, see)
