@@ -51,7 +51,7 @@ def compose(
     check("light", light)
     check("treatment", treatment)
     seed = int(rng.integers(2**31))
-    placed = list(things)
+    placed = [_within_frame(thing) for thing in things]
     ground = background not in _FLOATING
     for _ in range(12):
         boxes = np.array([extent(thing) for thing in placed]).reshape(-1, 2)
@@ -64,6 +64,12 @@ def compose(
         for t, (x, y) in zip(placed, places, strict=True)
     ]
     return Scene(background, tuple(placed), light, treatment, seed, side)
+
+
+def _within_frame(thing: Thing) -> Thing:
+    """The thing, smaller where its box, tilted as it is, would be larger than the picture."""
+    largest = max(extent(thing))
+    return thing if largest <= 1 else dataclasses.replace(thing, scale=round(thing.scale / largest - 5e-5, 4))
 
 
 def _best_layout(
