@@ -21,8 +21,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..targets import loaders
 from ..targets.errors import DiskFull, TargetFailed
-from ..targets.loaders import load_target
 from ..targets.target import Layer, See, Sight, Target
 from ..tools.store import cache_folder
 from ..tools.writing import write_whole
@@ -45,7 +45,7 @@ def open_target(name: str, device: str = "auto") -> Target:
     match = BUILT_IN.fullmatch(name.strip())
     stamp = None if match is None else _stamp(name.strip(), device, int(match[1]))
     if match is None or stamp is None:
-        return load_target(name, device)
+        return loaders.load_target(name, device)
     path = cache_folder() / "targets" / f"{stamp}.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
         return KnownTarget(name.strip(), _unsealed(path.read_text()), lambda: _module_target(name, device))

@@ -59,7 +59,7 @@ def test_the_opposite_of_the_truth_is_refuted() -> None:
     ("behaviour", "answer", "rival"),
     [
         ("red", "red car", "on snow"),  # too narrow
-        ("red car", "car", "on snow"),  # too broad
+        ("red car", "car", "red"),  # too broad
         ("dog or fish", "dog", "fish"),  # one way of two
         ("red", "red or on snow", "dog"),  # one way too many, wherever it stands
         ("red", "on snow or red", "dog"),

@@ -111,7 +111,7 @@ def test_exemplars_are_the_open_pictures_that_were_asked_for_strongest_first(red
     if which in ("top", "range"):
         assert percentiles[0] > 95
     if which in ("bottom", "range"):
-        assert percentiles[-1] < 5
+        assert percentiles[-1] < 10  # the weakest of all may be kept back
     assert found.pictures == 36, "40% are kept back for conclusions, from eyes too"
 
 

@@ -118,14 +118,11 @@ def _evict(folder: Path, index: Index, limit: int, room: float) -> Taken:
     found = sorted(entries(folder, index), key=lambda entry: entry.used)
     size = sum(entry.bytes for entry in found if entry.kind != "activations") + index.bytes()
     taken = gone = held = 0
-    still: set[str] = set()
-    looked = 0.0
     for entry in found if size > limit else ():
         if size - gone <= room * limit:
             break
-        if time.monotonic() - looked > 0.1:  # a run may have begun, or taken up something old, since
-            still, looked = needed(folder), time.monotonic()
-        if entry.name in still or not entry.take():
+        # looked at anew for each: a run may have begun, or taken up something old, a moment ago
+        if entry.name in needed(folder) or not entry.take():
             held += entry.bytes
         else:
             taken, gone = taken + 1, gone + entry.bytes
