@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Instrument", "Result", "ToolError", "catalogue", "instruments", "tool"]
 
-OURS = ("exemplars", "screen", "generate", "edit", "probe", "describe", "summarize", "experiment")
+OURS = ("exemplars", "screen", "exceptions", "generate", "edit", "probe", "describe", "summarize", "experiment")
 ACTS = ("raise", "call", "conclude")  # what a transcript calls a backbone's other acts
 
 

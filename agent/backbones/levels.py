@@ -1,0 +1,51 @@
+"""When a unit counts as firing: levels read off the whole range, and what a handful of readings says against them.
+
+Covered: rest and full response, the bar between them, and the reading of one condition's peaks (fires, silent, mixed or not
+yet clear). Not covered: tests and verdicts, which are the ledger's (`../ledger.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+BAR = 0.38  # of the way from rest to full: what responds half as strongly as the strongest still fires, its look-alikes do not
+SURE = 0.75  # share of a condition's pictures that must be on one side of the bar
+ENOUGH = 12  # pictures after which a condition that is still on both sides is mixed
+
+Said = Literal["fires", "silent", "mixed", "unclear"]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """`rest`: the unit's answer to most pictures; `full`: to the strongest contents that can be had again."""
+
+    rest: float
+    full: float
+
+    @property
+    def bar(self) -> float:
+        """The peak from which on the unit counts as firing."""
+        return self.rest + BAR * (self.full - self.rest)
+
+    def share(self, peak: float) -> float:
+        """How far from rest (0) to full (1) a peak lies."""
+        return (peak - self.rest) / max(1e-9, self.full - self.rest)
+
+    def raised(self, peaks: Sequence[float]) -> Levels:
+        """The levels after pictures that were meant to fire the unit: `full` is the highest mean seen so far."""
+        return replace(self, full=max(self.full, float(np.mean(peaks)))) if len(peaks) else self
+
+    def read(self, peaks: Sequence[float]) -> Said:
+        """What the peaks of one condition say: at least three in four above the bar, or below it; else not yet clear."""
+        if not len(peaks):
+            return "unclear"
+        above = float(np.mean(np.asarray(peaks) >= self.bar))
+        if above >= SURE:
+            return "fires"
+        if above <= 1 - SURE:
+            return "silent"
+        return "mixed" if len(peaks) >= ENOUGH else "unclear"

@@ -1,0 +1,266 @@
+"""Ways of firing, one at a time: what is enough to fire the unit, and of which no part can be left out.
+
+Valiant's way to learn a formula in disjunctive form (1984): take a picture that fires the unit and that no way found so far
+explains; find in its contents what is enough, by drawing it among other contents; leave out what is not needed, by drawing
+it without each part in turn; then look for the next picture. Which contents are tried first is read off the whole range.
+Covered: objects, attributes, binding, conjunctions, counts, relations, by the same steps. Not covered: what silences a way
+(`vetoes.py`), and pictures known by captions alone, of which only words can be tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...tools.exceptions import Exception_
+from ...tools.lab import Reading
+from ...tools.screen import Fit
+from ...tools.sketch import vocabulary as v
+from ...tools.sketch.concept import And, AtLeast, Concept, Not, Phrase, Word, both, conjuncts, either
+from .candidates import parts_of
+from .lab_book import Acts, LabBook
+from .levels import Levels
+from .parts import LEADING, bound, narrowed, pairs, related, shown_by, singles, unique, without_one_part
+
+N = 4  # pictures of each condition; doubtful conditions are shown as many again, twice at most
+AGAIN = 2
+MOST_WAYS = 4
+CANDIDATES = 3  # tried for one picture
+MOST_FAILURES = 2  # pictures that nothing explains, after which the search ends
+DEEPEST = 4  # steps from a candidate to what is left of it
+PROMISING = 0.28  # share of full response that a further way must have in the data
+MORE = 1.6  # times the response that another variant must give to be the real thing
+TOGETHER = 1.5  # times the sum of its parts' responses that a conjunction must give to be no mere sum
+
+
+@dataclass
+class Ways:
+    """What was found: ways that are each enough, the levels as they are now known, and what was tried on the way."""
+
+    levels: Levels
+    found: list[Concept] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
+
+    @property
+    def formula(self) -> Concept | None:
+        """All ways together; None where none is known."""
+        return either(self.found) if self.found else None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A picture to be explained, as concepts. `terms`: its single contents, those that go with the peak best first."""
+
+    things: tuple[Phrase, ...]
+    terms: tuple[Concept, ...]
+    overall: tuple[Concept, ...]  # what goes with the peak best over all pictures left
+
+
+def find_ways(book: LabBook, ways: Ways) -> Acts[None]:
+    """Add ways until nothing in the open data fires without one of them, or nothing explains what does."""
+    failures, seen = 0, set()
+    while len(ways.found) < MOST_WAYS and failures < MOST_FAILURES:
+        left = yield from book.exceptions(ways.levels.bar, ways.formula, k=16)
+        missed = [] if left is None else [e for e in left.missed if e.index not in seen]
+        if not missed:
+            return
+        picture = _clearest(missed, ways.levels)
+        seen.add(picture.index)
+        way = yield from _explain(book, ways, picture)
+        if way is None:
+            failures += 1
+        else:
+            ways.found.append(way)
+
+
+def _clearest(missed: Sequence[Exception_], levels: Levels) -> Exception_:
+    """Of the pictures that fire about as strongly as the strongest, the one that shows least."""
+    strongest = levels.share(missed[0].peak)
+    strong = [e for e in missed if levels.share(e.peak) >= 0.75 * strongest]
+    return min(strong, key=lambda e: (len(e.things), -e.peak))
+
+
+def _explain(book: LabBook, ways: Ways, picture: Exception_) -> Acts[Concept | None]:
+    """What of the picture's contents is enough, and needed; None where nothing tried is."""
+    ranked = yield from book.screen(without=ways.formula)
+    r = {book.key(book.read(fit.concept)): fit.r for fit in ranked}
+    contents = _contents(book, picture, r, [book.read(fit.concept) for fit in ranked if fit.r > 0][:4])
+    options = [*contents.terms, *bound(contents.things), *pairs(contents.terms[:LEADING])]
+    options += [*contents.overall, *pairs(contents.overall), *_merged(contents.overall)]
+    fits = yield from book.screen(unique(options), without=ways.formula)
+    scored = sorted(((_worth(fit, ways.levels, r, book), fit) for fit in fits), key=lambda one: (-one[0], one[1].concept))
+    least = PROMISING if ways.found else 0.0
+    tried = 0
+    for worth, fit in scored:
+        concept = book.read(fit.concept)
+        if tried == CANDIDATES or worth < least:
+            break
+        if book.key(concept) in ways.tried:
+            continue
+        tried += 1
+        way = yield from examine(book, ways, concept, contents)
+        if way is not None:
+            return way
+    return None
+
+
+def _contents(book: LabBook, picture: Exception_, r: dict[str, float], overall: list[Concept]) -> Contents:
+    things = [phrase for phrase in map(book.read, picture.things) if isinstance(phrase, Phrase)]
+    others = [book.read(other) for other in picture.others if other in book.words or " " in other]
+    terms = sorted(singles(things, others), key=lambda term: -r.get(book.key(_base(term)), 0.0))
+    return Contents(tuple(things), tuple(terms), tuple(overall))
+
+
+def _base(term: Concept) -> Concept:
+    return term.phrase if isinstance(term, AtLeast) else term
+
+
+def _merged(terms: Sequence[Concept]) -> list[Concept]:
+    """Two attributes among the terms, of one thing."""
+    phrases = [term for term in terms if isinstance(term, Phrase)]
+    found = [a.named() | b.named() for a in phrases for b in phrases if not a.named().keys() & b.named().keys()]
+    return unique(Phrase(**named) for named in found)
+
+
+def _worth(fit: Fit, levels: Levels, r: dict[str, float], book: LabBook) -> float:
+    """How fully the pictures fire that show it, discounted where they are few; correlation decides among equals."""
+    concept = book.read(fit.concept)
+    alone = float(np.mean([r.get(book.key(_base(part)), 0.0) for part in conjuncts(concept)]))
+    return levels.share(fit.high) * fit.n / (fit.n + 1) + 0.1 * alone - 0.01 * parts_of(concept) if fit.n else -1.0
+
+
+# ---- one candidate ----------------------------------------------------------------------------------------------------
+
+
+def examine(book: LabBook, ways: Ways, concept: Concept, contents: Contents, depth: int = 0) -> Acts[Concept | None]:
+    """What is left of a candidate when all that is not needed is left out; None where it is not enough."""
+    ways.tried.add(book.key(concept))
+    if depth > DEEPEST:
+        return None
+    identity = yield from book.raise_once(concept, "true of what fires the unit; is it enough, and is all of it needed?")
+    if identity is None:
+        return None
+    high = shown_by(concept)
+    variants = without_one_part(concept)
+    low = [shown for shown, _ in variants] or _control(concept, contents)
+    measured = yield from _measure(book, ways, identity, high, low)
+    if not measured:
+        return None
+    levels = ways.levels
+    own, more = high[0], high[1:]
+    level = float(np.mean(measured[own])) - levels.rest
+    for lifted in more:
+        if lifted in measured and np.mean(measured[lifted]) - levels.rest > MORE * max(level, 1e-9):
+            return (yield from examine(book, ways, lifted, contents, depth + 1))
+    said = levels.read(measured[own])
+    if said == "silent":
+        return None
+    if said != "fires" or _a_mere_sum(concept, measured, own, low, levels):
+        return (yield from _more_is_needed(book, ways, identity, concept, contents, measured, depth))
+    enough = [
+        (float(np.mean(measured[shown])), instead)
+        for shown, instead in variants
+        if shown in measured and levels.read(measured[shown]) == "fires"
+    ]
+    if not enough:
+        return concept
+    _, simpler = min(enough, key=lambda one: (parts_of(one[1]), -one[0]))
+    ways.tried.add(book.key(simpler))
+    if parts_of(simpler) == 1 or (isinstance(concept, Phrase) and isinstance(simpler, And)):
+        yield from book.raise_once(simpler, f"enough without the rest of {concept}", identity)
+        return simpler
+    return (yield from examine(book, ways, simpler, contents, depth + 1))
+
+
+def _measure(
+    book: LabBook, ways: Ways, identity: str, high: Sequence[Concept], low: Sequence[Concept]
+) -> Acts[dict[Concept, list[float]]]:
+    """Peaks by condition; those that leave it unclear whether the unit fires are measured again. Raises what is full."""
+    peaks: dict[Concept, list[float]] = {}
+    sides = (list(high), list(low))
+    for turn in range(1 + AGAIN):
+        readings = yield from book.experiment(identity, *sides, N)
+        for concept, some in readings.items():
+            peaks.setdefault(concept, []).extend(reading.peak for reading in some)
+        if turn == 0 and high[0] not in peaks:
+            return {}
+        for concept in high:
+            ways.levels = ways.levels.raised(peaks.get(concept, []))
+        doubtful = [concept for concept, some in peaks.items() if ways.levels.read(some) == "unclear"]
+        if not doubtful:
+            break
+        sides = ([c for c in high if c in doubtful] or [high[0]], [c for c in low if c in doubtful])
+        if not sides[1]:
+            sides = (sides[0], [c for c in low if c in peaks][:1])
+    return peaks
+
+
+def _control(concept: Concept, contents: Contents) -> list[Concept]:
+    """For a concept of one part: what else the picture shows that goes with the peak, without it."""
+    others = [term for term in (*contents.terms, *contents.overall) if not isinstance(term, AtLeast | Word)]
+    kind = type(concept)
+    possible = [term for term in others if term != concept and (kind is Phrase or not isinstance(term, kind))]
+    noun = concept.noun if isinstance(concept, Phrase) else None
+    stimulus = noun in v.STIMULI
+    fitting = [term for term in possible if not (stimulus and isinstance(term, Phrase) and term.noun is not None)]
+    return [both([term, Not(concept)]) for term in fitting[:1]]
+
+
+def _a_mere_sum(
+    concept: Concept, measured: dict[Concept, list[float]], own: Concept, low: Sequence[Concept], levels: Levels
+) -> bool:
+    """Whether two things together fire the unit hardly more than each alone adds up to: part of something else."""
+    if not isinstance(concept, And) or len(_nouns(concept)) != 2 or len(concept.parts) != 2:
+        return False
+    alone = [float(np.mean(measured[shown])) - levels.rest for shown in low if shown in measured]
+    return float(np.mean(measured[own])) - levels.rest < TOGETHER * sum(max(0.0, each) for each in alone)
+
+
+def _nouns(concept: Concept) -> list[Phrase]:
+    return [part for part in conjuncts(concept) if isinstance(part, Phrase) and part.noun is not None]
+
+
+def _more_is_needed(
+    book: LabBook,
+    ways: Ways,
+    identity: str,
+    concept: Concept,
+    contents: Contents,
+    measured: dict[Concept, list[float]],
+    depth: int,
+) -> Acts[Concept | None]:
+    """Some pictures of the concept fire and some do not: how its things stand to each other, or a part more."""
+    if isinstance(concept, And) and len(_nouns(concept)) == len(concept.parts) == 2:
+        way = yield from _by_place(book, ways, identity, concept, contents, depth)
+        if way is not None:
+            return way
+    options = [o for o in narrowed(concept, contents.things, contents.terms) if book.key(o) not in ways.tried]
+    fits = yield from book.screen(options, without=ways.formula)
+    ranked = sorted(fits, key=lambda fit: (-_worth(fit, ways.levels, {}, book), fit.concept))
+    for fit in ranked[:2]:
+        way = yield from examine(book, ways, book.read(fit.concept), contents, depth + 1)
+        if way is not None:
+            return way
+    return None
+
+
+def _by_place(
+    book: LabBook, ways: Ways, identity: str, concept: And, contents: Contents, depth: int
+) -> Acts[Concept | None]:
+    """Both things in every relation, and the relation that goes with the peak best examined."""
+    one, other = _nouns(concept)
+    options = related(one, other)
+    half = len(options) // 2
+    readings = yield from book.experiment(identity, options[:half], options[half:], N, exploratory=True)
+    shown: list[Reading] = [reading for some in readings.values() for reading in some]
+    if not shown:
+        return None
+    for some in readings.values():
+        ways.levels = ways.levels.raised([reading.peak for reading in some])
+    fits = yield from book.screen(options, pictures=[reading.picture for reading in shown])
+    best = max((fit for fit in fits if fit.n >= N), key=lambda fit: fit.r, default=None)
+    if best is None or best.r <= 0:
+        return None
+    return (yield from examine(book, ways, book.read(best.concept), contents, depth + 1))
