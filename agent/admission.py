@@ -36,6 +36,8 @@ BOTH = 8  # pictures where both hold, beside those where the wider answer holds 
 LEAST_SIDE = 4  # pictures of either kind that a comparison of two kinds needs
 LEAST = 10  # a block smaller than this cannot carry a test
 LEAST_SUPERIORITY = 0.75
+FIRES = 0.38  # of the way from near misses to what fires for sure: half as strong still fires, a look-alike does not
+BOOTSTRAPS = 4000
 EACH_DECILE = 4
 OTHERS = 20  # units of the same layer shown the same pictures, as a control
 
@@ -78,7 +80,7 @@ def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redr
     a, b = _peaks(blocks["high"].readings), _peaks(blocks["near-miss"].readings)
     checks = [
         _check_high_against_near(a, b, paired, alpha, rng, family),
-        _check_rival(blocks["rival"], a, b, alpha, family),
+        _check_rival(blocks["rival"], a, b, alpha, lab.stream("admission", str(attempt), "rival"), family),
         _check_missed(blocks["held-back"], a, b),
         _check_strength(a, redrawn),
     ]
@@ -223,13 +225,15 @@ def _shared(family: int) -> str:
     return "" if family == 1 else f" (alpha is shared among {family} units)"
 
 
-def _check_rival(block: Block, a: np.ndarray, b: np.ndarray, alpha: float, family: int = 1) -> Check:
+def _check_rival(
+    block: Block, a: np.ndarray, b: np.ndarray, alpha: float, rng: np.random.Generator, family: int = 1
+) -> Check:
     """Whether the unit goes with the answer where answer and rival disagree.
 
     Where there are pictures of both kinds: superiority of those that only the answer predicts high over those that only
-    the rival does. Where one concept holds wherever the other does: the share of pictures that fire or stay silent as
-    the answer says, firing being above half-way between near misses and what fires for sure: pictures of which both are
-    true where the rival is the narrower, else block (a).
+    the rival does. Where one concept holds wherever the other does: how far from the near misses (0) to what fires for
+    sure (1) the mean of the pictures lies on which they disagree, with a bootstrap interval, against the bar `FIRES`; for
+    sure fire pictures of which both are true where the rival is the narrower, else block (a).
     """
     name = "answer against rival"
     apart = [i for i in range(len(block.readings)) if block.answer_says[i] != block.rival_says[i]]
@@ -242,15 +246,54 @@ def _check_rival(block: Block, a: np.ndarray, b: np.ndarray, alpha: float, famil
     agreed = everything[np.array(block.answer_says) & np.array(block.rival_says)]
     if min(says.sum(), (~says).sum()) >= LEAST_SIDE:
         found = superiority_effect(peaks[says], peaks[~says], alpha)
-        how = f"the answer's pictures exceed the rival's with probability {found.superiority:.2f}"
-    else:
-        sure = agreed if len(agreed) >= LEAST_SIDE else a
-        right = int(((peaks > middle(sure, b)) == says).sum())
-        found = share_effect(right, n, alpha)
-        how = f"the unit goes with the answer on {right} of {n} pictures"
-    interval = f"[{found.low:.2f}, {found.high:.2f}]"
-    text = f"where answer and rival disagree, {how} {interval}; wanted: an interval above 0.5{_shared(family)}"
-    return _check(name, found.low > 0.5, text, found, None, n)
+        interval = f"[{found.low:.2f}, {found.high:.2f}]"
+        how = f"the answer's pictures exceed the rival's with probability {found.superiority:.2f} {interval}"
+        return _check(
+            name,
+            found.low > 0.5,
+            f"where answer and rival disagree, {how}; wanted: an interval above 0.5{_shared(family)}",
+            found,
+            None,
+            n,
+        )
+    fires = bool(says.sum() > n / 2)
+    sure = agreed if len(agreed) >= LEAST_SIDE else a
+    place, low, high = _place_between(b, sure, peaks[says == fires], alpha, rng)
+    found = Effect(*_agreement(fires, place, low, high))
+    text = (
+        f"where answer and rival disagree, pictures {'fire' if fires else 'should stay silent'}: they lie at {place:.2f} "
+        f"[{low:.2f}, {high:.2f}] of the way from near misses to what fires for sure; wanted: an interval "
+        f"{'above' if fires else 'below'} {FIRES}{_shared(family)}"
+    )
+    return _check(name, low > FIRES if fires else high < FIRES, text, found, None, n)
+
+
+def _place_between(
+    rest: np.ndarray, full: np.ndarray, peaks: np.ndarray, alpha: float, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Where the mean of `peaks` lies between those of `rest` (0) and `full` (1), with a bootstrap 1 - alpha interval."""
+
+    def means(values: np.ndarray) -> np.ndarray:
+        drawn: np.ndarray = rng.choice(values, (BOOTSTRAPS, len(values))).mean(axis=1)
+        return drawn
+
+    low, high, mine = means(rest), means(full), means(peaks)
+    places = (mine - low) / np.maximum(high - low, 1e-9)
+    bounds = np.quantile(places, [alpha / 2, 1 - alpha / 2])
+    place = (peaks.mean() - rest.mean()) / max(full.mean() - rest.mean(), 1e-9)
+    return float(place), float(bounds[0]), float(bounds[1])
+
+
+def _agreement(fires: bool, place: float, low: float, high: float) -> tuple[float, float, float]:
+    """Places as an effect in [0, 1] with its interval: 0.5 at the bar, 1 where the pictures do wholly as the answer says."""
+
+    def agreement(at: float) -> float:
+        at = min(1.0, max(0.0, at))
+        up = 0.5 * at / FIRES if at < FIRES else 0.5 + 0.5 * (at - FIRES) / (1 - FIRES)
+        return up if fires else 1 - up
+
+    bounds = sorted((agreement(low), agreement(high)))
+    return agreement(place), bounds[0], bounds[1]
 
 
 def _check_missed(block: Block, a: np.ndarray, b: np.ndarray) -> Check:

@@ -1,6 +1,6 @@
 """The redraw test: does anything in a picture reproducibly drive the unit? The first control of every run.
 
-The scenes of the top pictures are drawn anew and the better half kept; fresh draws of that half are then held against
+The scenes of the top pictures are drawn anew and the best quarter kept; fresh draws of that quarter are then held against
 fresh draws of ordinary pictures, by permutation. Selection and test share no pixels, so luck at the top cannot pass.
 Ordinary pictures are taken evenly from the unit's whole range, so that their redraws also give its reliability: the
 correlation between its answers to two draws of the same contents. Where pictures cannot be redrawn, a term found in the
@@ -18,8 +18,8 @@ from ..tools.statistics import detectable_superiority, pearson, rank_permutation
 from .ledger import ALPHA
 from .transcript import Redrawn
 
-TOP = 16  # top pictures redrawn once; the better half go on
-DRAWS = 3  # fresh draws of each of those
+TOP = 16  # top pictures redrawn once; the best quarter go on, for of rare contents the data may show only one or two
+DRAWS = 6  # fresh draws of each of those
 EACH_DECILE = 4  # ordinary pictures a decile of the open data
 
 
@@ -36,7 +36,7 @@ def _by_redraws(lab: Lab, ranked: np.ndarray, top: list[Picture]) -> Redrawn:
     rng = lab.stream("redraw test")
     first = _redraw(lab, top, rng)
     chosen = lab.measure(first)
-    best = sorted(range(len(top)), key=lambda i: -chosen[i].peak)[: max(1, len(top) // 2)]
+    best = sorted(range(len(top)), key=lambda i: -chosen[i].peak)[: max(1, len(top) // 4)]
     fresh = lab.measure(_redraw(lab, [top[i] for i in best] * DRAWS, rng))
     ordinary = [lab.data_picture(i) for i in evenly(ranked, EACH_DECILE, rng)]
     before, after = lab.measure(ordinary), lab.measure(_redraw(lab, ordinary, rng))

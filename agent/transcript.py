@@ -151,7 +151,7 @@ class Judged(Event):
 class Redrawn(Event):
     """The redraw test: does anything in a picture reproducibly drive the unit? Part of every run, as its first control.
 
-    `top`, `chosen`, `fresh`: readings of the top pictures, their redraws, and fresh draws of the better half. `ordinary`:
+    `top`, `chosen`, `fresh`: readings of the top pictures, their redraws, and fresh draws of the best quarter. `ordinary`:
     pictures evenly from the whole range; `random`: their redraws, in the same order. `reliability`: correlation of the
     unit's answers to two draws of the same contents, over the whole range and below the top decile (None: unknown).
     """

@@ -84,10 +84,10 @@ def _look_over_the_range(book: LabBook) -> Acts[None]:
 
 
 def _levels(redrawn: Redrawn, profiled: Profiled | None) -> Levels | None:
-    """Rest: the median picture of the data. Full: the upper quartile of fresh draws of the strongest contents."""
+    """Rest: the lower quartile of the data (over half may fire the unit). Full: upper quartile of the strongest contents."""
     if profiled is None or not redrawn.fresh:
         return None
-    rest = dict(profiled.quantiles)[0.5]
+    rest = dict(profiled.quantiles)[0.25]
     full = float(np.quantile([reading.peak for reading in redrawn.fresh], 0.75))
     return Levels(rest, full) if full > rest else None
 

@@ -12,7 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-BAR = 0.38  # of the way from rest to full: what responds half as strongly as the strongest still fires, its look-alikes do not
+from ..admission import FIRES
+
+BAR = FIRES  # of the way from rest to full, as when a conclusion is held against a rival
 SURE = 0.75  # share of a condition's pictures that must be on one side of the bar
 ENOUGH = 12  # pictures after which a condition that is still on both sides is mixed
 

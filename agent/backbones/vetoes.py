@@ -15,9 +15,8 @@ from .levels import BAR, Levels
 from .sufficient import N, Ways
 
 MOST = 2  # vetoes of one way
-SILENCES = 2  # open pictures that must stay silent before a veto is looked for
 SUSPECTS = 2  # tested for one veto
-SUSPICIOUS = 0.45
+SUSPICIOUS = 0.35  # two silent pictures, and none that fires
 
 
 def find_vetoes(book: LabBook, ways: Ways) -> Acts[None]:
@@ -33,13 +32,11 @@ def find_vetoes(book: LabBook, ways: Ways) -> Acts[None]:
 
 def _veto(book: LabBook, ways: Ways, place: int) -> Acts[Concept | None]:
     way, levels = ways.found[place], ways.levels
-    others = [other for i, other in enumerate(ways.found) if i != place]
-    alone = both([way, *(Not(other) for other in others)])
-    left = yield from book.exceptions(levels.bar, alone, k=1)
-    if left is None or left.silences < SILENCES or left.true - left.silences < SILENCES:
+    left = yield from book.exceptions(levels.bar, way, k=1)
+    if left is None or not left.silences or left.true == left.silences:
         return None
     terms = [book.read(fit.concept) for fit in (yield from book.screen())]
-    options = {str(both([alone, term])): term for term in terms if _says_anew(way, term)}
+    options = {str(both([way, term])): term for term in terms if _says_anew(way, term)}
     fits = yield from book.screen([book.read(formula) for formula in options])
     ranked = sorted(fits, key=lambda fit: (-_suspicion(fit, levels), fit.concept))
     for fit in ranked[:SUSPECTS]:

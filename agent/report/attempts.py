@@ -133,7 +133,7 @@ def redraw(teller: Teller, redrawn: Redrawn) -> tuple[Markup | None, tuple[Group
     names = {
         "top": "top data pictures",
         "chosen": "the same, drawn anew",
-        "fresh": "better half of them, drawn afresh",
+        "fresh": "best quarter of them, drawn afresh",
         "ordinary": "data pictures of the whole range",
         "random": "the same, drawn anew",
     }
@@ -143,6 +143,6 @@ def redraw(teller: Teller, redrawn: Redrawn) -> tuple[Markup | None, tuple[Group
     parts = [(name, readings, kind) for name, readings, kind in parts if readings]
     groups = [teller.group([(Line(name, "", kind), readings)]) for name, readings, kind in parts]
     rows = [teller.row(name, kind, readings) for name, readings, kind in parts]
-    of = "P(better half > whole range), drawn afresh" if redrawn.way == "redraw" else "P(with the term > without it)"
+    of = "P(best quarter > whole range), drawn afresh" if redrawn.way == "redraw" else "P(with the term > without it)"
     plot = strips(rows, teller.references(), redrawn.effect, redrawn.interval, of) if rows else None
     return plot, tuple(group for group in groups if len(group.stacks) > group.left_out)
