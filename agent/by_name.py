@@ -22,6 +22,9 @@ from ..tools.sketch_generator import SketchGenerator
 from ..tools.store import Store
 from .backbones.backbone import Backbone
 from .backbones.empiricist import Empiricist
+from .backbones.models_of_run import is_model, model_by_name
+
+__all__ = ["backbone", "describer", "generator", "is_model", "model_by_name"]
 
 GENERATORS: dict[str, Callable[[Store], Generator]] = {"sketch": SketchGenerator}
 DESCRIBERS: dict[str, Callable[[], Describer]] = {"exact": ExactDescriber}

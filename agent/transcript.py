@@ -14,6 +14,7 @@ from ..targets.picture import FromConcept, FromData, FromEdit, FromPrompt, Scene
 from ..tools.experiment import Condition, Measured, Prediction
 from ..tools.lab import Reading
 from .acts import Act
+from .backbones.model import Message, Offered, Reply
 
 
 class Event(BaseModel):
@@ -249,6 +250,24 @@ class Explained(BaseModel):
     below_top_decile: float | None
 
 
+class Replied(Event):
+    """A language model answered a request, written down before anything is done with it: a resumed run does not send it again.
+
+    `role`: whom the model played ("backbone", "describer", "judge"). `request`: sha256 over all that was asked. The request
+    is the first `kept` messages of the role's request before this one, then `appended`; `offered`: the tools it was offered,
+    None where they are the same as before. `seconds`: how long the reply took, retries included.
+    """
+
+    kind: Literal["replied"] = "replied"
+    role: str
+    request: str
+    kept: int
+    appended: list[Message]
+    offered: list[Offered] | None = None
+    reply: Reply
+    seconds: float
+
+
 class Answered(Event):
     """The answer, complete but for the run's path and duration."""
 
@@ -291,6 +310,7 @@ AnyEvent = Annotated[
     | Redrawn
     | Proposed
     | Decided
+    | Replied
     | Answered
     | Stopped,
     Field(discriminator="kind"),

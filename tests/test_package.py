@@ -82,6 +82,7 @@ def expected(tree: Path, packages: list[str]) -> set[str]:
     data = [
         *(tree / "prompts").glob("*.md"),
         *(tree / "agent").glob("*.json"),
+        *(tree / "agent" / "backbones").glob("*.json"),
         *(path for end in ("j2", "css", "js") for path in (tree / "agent" / "report").glob(f"*.{end}")),
     ]
     return files | {f"lettvin/{path.relative_to(tree)}" for path in data}

@@ -1,0 +1,60 @@
+"""What a run says of its language models, beside their names: where they are, how they are asked, what they may cost.
+
+Covered: the settings as they stand in run.json, so that a resumed run asks the same. No key is ever among them: keys are
+taken from the environment when a model is made. Not covered: what becomes of them (`models_of_run.py`).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+from ...targets.errors import BadInput
+from .dialects import DIALECTS, checked_url, dialect_of
+from .spending import Allowed
+
+REQUEST_SECONDS = 300.0
+AT_ONCE = 4
+
+
+class ModelSettings(BaseModel):
+    """Every field as on the command line.
+
+    `base_url`: an endpoint's address, None = OpenAI's own. `dialect`: its kind, None = told by the address. `key_from`: the
+    name of the environment's variable that holds its key. `request_seconds`: for a reply with all its retries.
+    `request_pictures`: that one request may hold, None = what the kind takes, 0 = none: the model sees nothing. `at_once`:
+    requests to one endpoint. `prices`: a file over the shipped table.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str | None = None
+    dialect: str | None = None
+    key_from: str | None = None
+    request_seconds: float = REQUEST_SECONDS
+    request_pictures: int | None = None
+    at_once: int = AT_ONCE
+    max_requests: int | None = None
+    max_tokens: int | None = None
+    max_usd: Decimal | None = None
+    prices: str | None = None
+
+    def checked(self) -> ModelSettings:
+        """The same settings. Raises `BadInput` where one cannot be used."""
+        if self.base_url is not None:
+            checked_url(self.base_url)
+        if self.dialect is not None and self.dialect not in DIALECTS:
+            dialect_of("", self.dialect)  # raises
+        if not 0 < self.request_seconds < 1e6:
+            raise BadInput(f"--request-seconds {self.request_seconds!r} is no time to answer in: give seconds above 0")
+        if self.request_pictures is not None and self.request_pictures < 0:
+            raise BadInput(f"--request-pictures {self.request_pictures!r} is no number of pictures: give 0 or more")
+        if self.at_once < 1:
+            raise BadInput(f"at_once {self.at_once!r} lets no request through: give 1 or more")
+        self.allowed()
+        return self
+
+    def allowed(self) -> Allowed:
+        """The limits on what is spent. Raises `BadInput` where one leaves nothing."""
+        return Allowed(self.max_requests, self.max_tokens, self.max_usd)

@@ -1,0 +1,89 @@
+"""The language models of one run, by role: made from their names, under one set of limits, with one record.
+
+Covered: what `openai:` and `replay:` stand for, a model shared by the roles that name the same, the pictures and
+the record they get once the run has them, and what they cost together. Not covered: what is said to them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from ...targets.errors import BadInput
+from .model import Model
+from .model_settings import ModelSettings
+from .picture_views import Look
+from .prices import price_of, read_prices
+from .recorded import Record, Recorded
+from .spending import Spending
+
+Maker = Callable[[str, ModelSettings, Spending], Model]
+
+
+def _openai(rest: str, settings: ModelSettings, spending: Spending) -> Model:
+    from .endpoint import Endpoint, host_asked
+
+    price = price_of(read_prices(settings.prices), host_asked(settings), rest)
+    if price is None and settings.max_usd is not None:
+        raise BadInput(
+            f"--max-usd {settings.max_usd} cannot be kept: no price is known of {rest!r} at {host_asked(settings)!r}; "
+            "name it in a file by --prices, or leave --max-usd out"
+        )
+    return Endpoint(rest, settings, spending, price=price)
+
+
+def _replay(rest: str, settings: ModelSettings, spending: Spending) -> Model:
+    from .replay import Replay
+
+    return Replay(rest)
+
+
+MODELS: Mapping[str, Maker] = {"openai": _openai, "replay": _replay}
+
+
+def is_model(name: str) -> bool:
+    """Whether a name stands for a language model."""
+    return name.partition(":")[0] in MODELS and ":" in name
+
+
+def model_by_name(name: str, settings: ModelSettings | None = None, spending: Spending | None = None) -> Model:
+    """The model that a name stands for: ``openai:MODEL`` or ``replay:RUN``. Raises `BadInput`."""
+    family, colon, rest = name.partition(":")
+    if not colon or family not in MODELS or not rest:
+        raise BadInput(f"{name!r} is no language model: write openai:MODEL or replay:RUN")
+    settings = ModelSettings() if settings is None else settings
+    return MODELS[family](rest, settings.checked(), Spending(settings.allowed()) if spending is None else spending)
+
+
+class ModelsOfRun:
+    """Makes the models of a run as they are named, and gives them the run's pictures and record when there are any."""
+
+    def __init__(self, settings: ModelSettings | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.settings = (ModelSettings() if settings is None else settings).checked()
+        self.spending = Spending(self.settings.allowed(), clock=clock)
+        self._made: dict[str, Model] = {}
+        self._roles: list[Recorded] = []
+
+    def of(self, name: str | Model, role: str = "backbone") -> Recorded:
+        """The model of that name in that role; one given as it is, too. Raises `BadInput` on a name that is none."""
+        if isinstance(name, str):
+            if name not in self._made:
+                self._made[name] = model_by_name(name, self.settings, self.spending)
+            model = self._made[name]
+        else:
+            model = self._made.setdefault(name.name, name)
+        self._roles.append(Recorded(model, role, self.spending))
+        return self._roles[-1]
+
+    def __bool__(self) -> bool:
+        return bool(self._roles)
+
+    def begin(self, record: Record, look: Look, ends: float | None = None, limit: str = "--max-seconds") -> None:
+        """The run begins: where its record and its pictures are, and when its time is over, by the clock."""
+        self.spending.ends, self.spending.of = ends, limit
+        for recorded in self._roles:
+            recorded.keep_in(record)
+        for model in self._made.values():
+            views = getattr(model, "views", None)
+            if views is not None:
+                views.look = look
