@@ -268,6 +268,23 @@ class Replied(Event):
     seconds: float
 
 
+class Ran(Event):
+    """A block of Python that a model wrote came to its end; what is said of it to the model is kept, and said again.
+
+    `how`: "done", or why the session was set back to before it. `output`: the head of what it printed; `line`: where it
+    stopped, from 1; `calls`: how many calls it made.
+    """
+
+    kind: Literal["ran"] = "ran"
+    block: int
+    how: Literal["done", "refused", "failed", "time", "memory", "calls", "crashed"]
+    output: str
+    error: str
+    line: int | None
+    notes: list[str]
+    calls: int
+
+
 class Answered(Event):
     """The answer, complete but for the run's path and duration."""
 
@@ -311,6 +328,7 @@ AnyEvent = Annotated[
     | Proposed
     | Decided
     | Replied
+    | Ran
     | Answered
     | Stopped,
     Field(discriminator="kind"),
