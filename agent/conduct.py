@@ -187,6 +187,9 @@ def carry_through(
                 interrupted = bool(asked.started.settings["page"]) and not _page_written(lab, answered, path)
             finally:
                 folder.close()
+                close = getattr(asked.backbone, "close", None)
+                if close is not None:
+                    close()
         finally:
             readings.close()
     except DiskFull as full:

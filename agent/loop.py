@@ -7,6 +7,7 @@ Not covered: what is decided (`backbones/`), what counts (`ledger.py`, `admissio
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -21,6 +22,7 @@ from .admission import ATTEMPTS, admit, alpha_of
 from .answer import compose
 from .as_told import as_told
 from .backbones.backbone import Backbone, decides_again
+from .backbones.bench import Bench
 from .interruption import uninterrupted
 from .ledger import Ledger
 from .redraw_test import redraw_test
@@ -58,6 +60,10 @@ class Run:
         self.decided: list[Decided] = []
         self.family = 1
         self._calls = 0
+        attend = getattr(backbone, "attend", None)
+        if attend is not None:
+            nouns = tuple(sorted(lab.corpus.nouns))
+            attend(Bench(folder, self.instruments, lab.find, folder.show, lab.corpus.drawn, nouns))
 
     def play(self, started: Started) -> Answered:
         """The whole run, from its first event to its answer; a limit or Ctrl-C leads to the best admissible answer.
@@ -85,6 +91,8 @@ class Run:
             stopped = stop.limit if isinstance(stop, LimitReached) else "Ctrl-C"
         if stopped is not None:
             self.folder.append(Stopped(by=stopped))
+            if stopped != "Ctrl-C":
+                self._last_word(stopped)
         answered = compose(self.lab, started, self.ledger, self.redrawn, self.decided, stopped)
         for identity in answered.exemplars:
             self.folder.show(self.lab.find(identity))
@@ -114,6 +122,17 @@ class Run:
         if isinstance(following, Acted) and not decides_again(self.backbone):
             return following.act
         return self.backbone.act(as_told(self.folder.events, self.lab.unit.target))
+
+    def _last_word(self, limit: str) -> None:
+        """What a backbone that has a last word concludes at a limit, carried out where the other limits let it be."""
+        last_word = getattr(self.backbone, "last_word", None)
+        if last_word is None or self.redrawn is None or len(self.decided) == ATTEMPTS:
+            return
+        with contextlib.suppress(LimitReached, KeyboardInterrupt):
+            act = last_word(as_told(self.folder.events, self.lab.unit.target), limit)
+            if isinstance(act, Conclude) and act.hypothesis is not None:
+                self.folder.append(Acted(act=act))
+                self._guarded("conclude", act.model_dump(exclude={"act"}), lambda: self._conclude(act))
 
     # ---- acts -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,69 @@
+"""A conversation with a model, and what of it stays in view: words always, pictures for a while.
+
+The policy: a request shows at most `MOST` pictures. When more have been shown, the oldest fall out of the context until
+`AFTER` are left, and their places hold their labels and ids; nothing else changes. They fall out many at once, so that the
+beginning of a request mostly stays what it was (endpoints cache it). Not covered: how pictures are sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .model import Message, Shown, Text, ToolCall
+
+MOST, AFTER = 24, 8
+GONE = "(no longer in view; show it again by its id)"
+
+
+class Conversation:
+    """Messages in order. `most` None: every picture stays in view for ever."""
+
+    def __init__(self, system: str, most: int | None = MOST, after: int = AFTER) -> None:
+        self._messages: list[Message] = [Message(role="system", parts=(Text(text=system),))]
+        self._most, self._after = most, after
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """What the next request holds."""
+        return tuple(self._messages)
+
+    def add(self, messages: Iterable[Message]) -> None:
+        """Add to its end; pictures may fall out of view."""
+        self._messages += messages
+        if self._most is not None and sum(_pictures(message) for message in self._messages) > self._most:
+            self._fade()
+
+    def _fade(self) -> None:
+        left = self._after
+        for place in range(len(self._messages) - 1, -1, -1):
+            message = self._messages[place]
+            count = _pictures(message)
+            if count > left:
+                self._messages[place] = _faded(message, count - left)
+            left = max(0, left - count)
+
+
+def user(text: str, pictures: Sequence[Shown] = ()) -> Message:
+    """A message of the user's: words, then pictures."""
+    return Message(role="user", parts=(Text(text=text), *pictures))
+
+
+def assistant(text: str, calls: Sequence[ToolCall] = ()) -> Message:
+    """A message of the model's own."""
+    return Message(role="assistant", parts=(Text(text=text),) if text else (), calls=tuple(calls))
+
+
+def _pictures(message: Message) -> int:
+    return sum(isinstance(part, Shown) for part in message.parts)
+
+
+def _faded(message: Message, count: int) -> Message:
+    """The message with its first `count` pictures as words."""
+    parts: list[Text | Shown] = []
+    for part in message.parts:
+        if isinstance(part, Shown) and count:
+            parts.append(Text(text=f"[picture {part.picture[:12]}: {part.label}] {GONE}"))
+            count -= 1
+        else:
+            parts.append(part)
+    return message.model_copy(update={"parts": tuple(parts)})
