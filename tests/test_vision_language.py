@@ -31,6 +31,7 @@ from lettvin.agent.transcript import (
 )
 from lettvin.tests.scene_runs import DATA, of, only, unit
 from lettvin.tests.scripted_model import Line, ScriptedModel, block, calling, words
+from lettvin.tools.instrument import OURS
 
 RAISING = """
 ids = [raise_hypothesis(w, "fires for " + w, "any", "SECRET REASONING") for w in ["red", "dog", "on snow"]]
@@ -104,10 +105,7 @@ def test_code_mode_offers_no_tools_and_call_mode_all(tmp_path: Path) -> None:
     assert model.offered == [()]
     _, _, model, _ = run([calling(("conclude", {"hypothesis": None}))], tmp_path, mode="calls")
     names = [tool.name for tool in model.offered[0]]
-    assert names == [
-        *("exemplars", "screen", "generate", "edit", "probe", "describe", "summarize", "experiment"),
-        *("raise_hypotheses", "conclude", "show", "compare"),
-    ]
+    assert names == [*OURS, "raise_hypotheses", "conclude", "show", "compare"]
 
 
 def test_calls_with_one_id_are_told_apart(tmp_path: Path) -> None:
@@ -253,7 +251,7 @@ def test_a_reply_that_does_nothing_is_mended_a_few_times_and_then_the_run_ends_h
 
 
 def test_a_model_that_comes_to_its_senses_goes_on(tmp_path: Path) -> None:
-    script: list[Line] = ["No."] * MENDINGS["nothing"] + [block("print('here')")] + ["No."] * MENDINGS["nothing"]
+    script: list[Line] = [*["No."] * MENDINGS["nothing"], block("print('here')"), *["No."] * MENDINGS["nothing"]]
     answer, _, model, _ = run([*script, block("conclude(None)")], tmp_path, data="sketch:80")
     assert answer.limit is None
     assert len(model.requests) == 2 * MENDINGS["nothing"] + 2

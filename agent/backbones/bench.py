@@ -12,19 +12,7 @@ from typing import Protocol
 
 from ...targets.picture import Picture
 from ...tools.instrument import Instrument
-from ..transcript import AnyEvent
-
-
-class Record(Protocol):
-    """Where a run's events go, or are held against those on record (`RunFolder`)."""
-
-    @property
-    def replaying(self) -> bool: ...
-
-    @property
-    def following(self) -> AnyEvent | None: ...
-
-    def append(self, event: AnyEvent) -> AnyEvent: ...
+from .recorded import Record
 
 
 @dataclass(frozen=True)

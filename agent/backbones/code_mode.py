@@ -11,10 +11,10 @@ from typing import Literal
 
 from ..transcript import Ran
 from .acting import Feedback, Turn
-from .bench import Record
 from .fences import fenced, written_block
 from .model import Message, Offered, Reply, Text
 from .named_results import as_named
+from .recorded import Record
 from .sandbox import Block, Ended, Sandbox, Value
 from .tool_api import Function, stubs
 

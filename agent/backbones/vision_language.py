@@ -96,7 +96,8 @@ class VisionLanguage:
         if not raised or self._talk is None:
             return None
         request = prompt("final_request", limit=inline(limit), evidence=evidence(transcript))
-        reply = self.model.reply([*_answered_all(self._talk.messages), user(request)])
+        ask = getattr(self.model, "last_reply", self.model.reply)  # one that limits do not hold for, where limits are kept
+        reply: Reply = ask([*_answered_all(self._talk.messages), user(request)])
         word = read_object(reply.text, LastWord)
         return Conclude(hypothesis=word.hypothesis) if word is not None and word.hypothesis in raised else None
 
