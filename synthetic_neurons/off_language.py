@@ -144,11 +144,11 @@ def things_that_make_it_true(truth: OffLanguage, scene: Scene) -> list[int]:
     """Indices of the things that make it true, or would; for `OneOf`, which names concepts, none."""
     match truth:
         case Facing(phrase, way):
-            return [i for i, t in enumerate(scene.things) if phrase.fits(t) and t.flip == (way == "right")]
+            return [i for i in phrase.fitting(scene.things) if scene.things[i].flip == (way == "right")]
         case Placed(phrase, half):
-            return [i for i, t in enumerate(scene.things) if phrase.fits(t) and HALVES[half](t)]
+            return [i for i in phrase.fitting(scene.things) if HALVES[half](scene.things[i])]
         case Exactly(_, phrase):
-            return [i for i, t in enumerate(scene.things) if phrase.fits(t)]
+            return phrase.fitting(scene.things)
         case Category(category):
             return [i for i, t in enumerate(scene.things) if t.noun in v.NOUNS and v.NOUNS[t.noun].category == category]
         case WithPart(part):
@@ -176,7 +176,7 @@ def half_true(truth: OffLanguage, scene: Scene) -> float:
     """How alike a scene looks of which it is not true, in [0, 1]: the wrong pose, place or number of the right thing."""
     match truth:
         case Facing(phrase, _) | Placed(phrase, _):
-            return 0.5 * any(phrase.fits(thing) for thing in scene.things)
+            return 0.5 * bool(phrase.fitting(scene.things))
         case Exactly(n, _):
             return 1.0 - min(1.0, abs(len(things_that_make_it_true(truth, scene)) - n) / n)
         case OneOf(one, other):

@@ -28,9 +28,9 @@ from ..tools.sketch.concept import (
     conjuncts,
     disjuncts,
     holds,
+    pairs,
     parse,
 )
-from ..tools.sketch.relations import holds as stands
 from .off_language import OffLanguage, OneOf, half_true, is_true, read_off_language, things_that_make_it_true
 
 Truth = Concept | OffLanguage
@@ -114,12 +114,12 @@ def _extent(way: Concept, scene: Scene, by: Graded = "area") -> float:
     for part in conjuncts(way):
         match part:
             case Phrase():
-                things = [t for t in scene.things if part.fits(t)]
-                grades += [_graded(things, 1, by)] if things else []
+                grades += [_graded(things, 1, by)] if (things := _things(part, scene)) else []
             case AtLeast(n, phrase):
-                grades.append(_graded([t for t in scene.things if phrase.fits(t)], n, by))
+                grades.append(_graded(_things(phrase, scene), n, by))
             case Related():
-                grades.append(max((min(_graded([a], 1, by), _graded([b], 1, by)) for a, b in pairs(part, scene)), default=0.0))
+                standing = ([scene.things[i] for i in pair] for pair in pairs(part, scene))
+                grades.append(max((min(_graded([thing], 1, by) for thing in pair) for pair in standing), default=0.0))
     return min(1.0, max(grades)) if grades else 1.0
 
 
@@ -136,12 +136,8 @@ def _match(thing: Thing) -> float:
     return 1.0 - (abs(thing.shade) + min(1.0, abs(thing.angle) / LEAN)) / 2
 
 
-def pairs(part: Related, scene: Scene) -> list[tuple[Thing, Thing]]:
-    """The pairs of things that stand in the relation."""
-    ones = [i for i, t in enumerate(scene.things) if part.one.fits(t)]
-    others = [i for i, t in enumerate(scene.things) if part.other.fits(t)]
-    things = scene.things
-    return [(things[i], things[j]) for i in ones for j in others if i != j and stands(part.relation, things[i], things[j])]
+def _things(phrase: Phrase, scene: Scene) -> list[Thing]:
+    return [scene.things[i] for i in phrase.fitting(scene.things)]
 
 
 # ---- what only looks like it ------------------------------------------------------------------------------------------
@@ -155,7 +151,7 @@ def _shown(way: Concept, scene: Scene) -> float:
             case Phrase():
                 shares.append(_alike(part, scene))
             case AtLeast(n, phrase):
-                there = sum(phrase.fits(thing) for thing in scene.things)
+                there = len(phrase.fitting(scene.things))
                 shares.append(min(there, n - 1) / n if there else _alike(phrase, scene) / (2 * n))
             case Related(one, _, other):
                 shares.append((_alike(one, scene) + _alike(other, scene)) / 3)
@@ -186,7 +182,7 @@ def concerned(truth: Truth, scene: Scene) -> tuple[list[int], bool, bool]:
     if isinstance(truth, OffLanguage):
         things = things_that_make_it_true(truth, scene)
         phrase: Any = getattr(truth, "phrase", None)
-        alike = [i for i, t in enumerate(scene.things) if phrase is not None and phrase.fits(t)]
+        alike = [] if phrase is None else phrase.fitting(scene.things)
         return things or alike, False, False
     return _concerned(truth, scene)
 
@@ -203,8 +199,7 @@ def _concerned(concept: Concept, scene: Scene) -> tuple[list[int], bool, bool]:
                 case AtLeast(_, phrase):
                     things |= _fitting(phrase, scene, bool(true))
                 case Related(one, _, other) if true:
-                    standing = {t for pair in pairs(part, scene) for t in pair}
-                    things |= {i for i, t in enumerate(scene.things) if t in standing}
+                    things |= {i for pair in pairs(part, scene) for i in pair}
                 case Related(one, _, other):
                     things |= _fitting(one, scene, False) | _fitting(other, scene, False)
                 case On(wanted):
@@ -232,7 +227,7 @@ def _asked(way: Concept, scene: Scene) -> list[Concept]:
 def _fitting(phrase: Phrase, scene: Scene, exactly: bool) -> set[int]:
     """The things that fit, or (`exactly` False) those that have most of the phrase's attributes, one at least."""
     if exactly:
-        return {i for i, t in enumerate(scene.things) if phrase.fits(t)}
+        return set(phrase.fitting(scene.things))
     named = phrase.named().items()
     shares = [sum(getattr(t, k) == x for k, x in named) for t in scene.things]
     best = max(shares, default=0)

@@ -75,7 +75,7 @@ def _varied(part: Concept, scene: Scene, rng: np.random.Generator) -> Scene:
 
 def _phrase_varied(phrase: Phrase, scene: Scene, rng: np.random.Generator) -> Scene:
     """A thing that fits, gone, turned into a look-alike, or with an attribute changed; all that fit where they are few."""
-    fitting = _fitting(phrase, scene)
+    fitting = phrase.fitting(scene.things)
     if not fitting:
         return scene
     factor = _pick(("absence", *phrase.named()), rng)
@@ -92,7 +92,7 @@ def _phrase_varied(phrase: Phrase, scene: Scene, rng: np.random.Generator) -> Sc
 
 
 def _dropped(phrase: Phrase, scene: Scene, rng: np.random.Generator) -> Scene:
-    fitting = _fitting(phrase, scene)
+    fitting = phrase.fitting(scene.things)
     chosen = fitting if rng.random() < 0.5 else fitting[:1]
     for which in reversed(chosen if len(chosen) < len(scene.things) else ()):
         scene = remove(scene, which)
@@ -110,7 +110,7 @@ def _added(phrase: Phrase, scene: Scene, rng: np.random.Generator) -> Scene:
 
 def _sides_swapped(phrase: Phrase, scene: Scene, rng: np.random.Generator) -> Scene:
     """A thing that fits, and another, in each other's places; or, with nothing else there, all placed anew."""
-    fitting = _fitting(phrase, scene)
+    fitting = phrase.fitting(scene.things)
     rest = [i for i in range(len(scene.things)) if i not in fitting]
     if not fitting or not rest:
         return compose(scene.things, scene.background, rng, scene.light, scene.treatment, scene.side)
@@ -119,10 +119,6 @@ def _sides_swapped(phrase: Phrase, scene: Scene, rng: np.random.Generator) -> Sc
     one, other = things[a], things[b]
     things[a], things[b] = dataclasses.replace(one, x=other.x, y=other.y), dataclasses.replace(other, x=one.x, y=one.y)
     return dataclasses.replace(scene, things=tuple(things))
-
-
-def _fitting(phrase: Phrase, scene: Scene) -> list[int]:
-    return [i for i, thing in enumerate(scene.things) if phrase.fits(thing)]
 
 
 def _other(factor: str, value: str | None, noun: str, rng: np.random.Generator) -> str | None:

@@ -19,7 +19,7 @@ the same: `concept_normal.py`. All of it can be had from here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from ...targets.errors import BadInput, nearest
@@ -70,6 +70,7 @@ __all__ = [
     "holds",
     "holds_in_words",
     "normal",
+    "pairs",
     "parse",
     "singular",
     "terms",
@@ -85,12 +86,9 @@ def holds(concept: Concept, scene: Scene) -> bool:
         case Phrase():
             return any(concept.fits(thing) for thing in scene.things)
         case AtLeast(n, phrase):
-            return sum(phrase.fits(thing) for thing in scene.things) >= n
-        case Related(one, relation, other):
-            ones = [i for i, thing in enumerate(scene.things) if one.fits(thing)]
-            others = [i for i, thing in enumerate(scene.things) if other.fits(thing)]
-            things = scene.things
-            return any(i != j and stands(relation, things[i], things[j]) for i in ones for j in others)
+            return len(phrase.fitting(scene.things)) >= n
+        case Related():
+            return next(pairs(concept, scene), None) is not None
         case On(background):
             return scene.background == background
         case Light(light):
@@ -103,6 +101,13 @@ def holds(concept: Concept, scene: Scene) -> bool:
             return all(holds(part, scene) for part in parts)
         case Or(parts):
             return any(holds(part, scene) for part in parts)
+
+
+def pairs(part: Related, scene: Scene) -> Iterator[tuple[int, int]]:
+    """Indices of the pairs of things that stand in the relation, the one before the other."""
+    things, others = scene.things, part.other.fitting(scene.things)
+    for i in part.one.fitting(things):
+        yield from ((i, j) for j in others if i != j and stands(part.relation, things[i], things[j]))
 
 
 def differ(one: Concept, other: Concept, scenes: Iterable[Scene]) -> list[Scene]:

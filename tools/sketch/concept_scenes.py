@@ -214,13 +214,13 @@ def _named_parts(concept: Concept) -> Iterator[Concept]:
 def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator, cutouts: Cutouts) -> Iterator[Scene]:
     match part:
         case Phrase():
-            yield from _without(part, scene, len(_fitting(part, scene)), rng, cutouts)
+            yield from _without(part, scene, len(part.fitting(scene.things)), rng, cutouts)
         case AtLeast(n, phrase):
-            yield from _without(phrase, scene, len(_fitting(phrase, scene)) - n + 1, rng, cutouts)
+            yield from _without(phrase, scene, len(phrase.fitting(scene.things)) - n + 1, rng, cutouts)
         case Related(one, relation, other):
             yield from _apart(one, relation, other, scene, rng)
             for phrase in (one, other):
-                yield from _without(phrase, scene, len(_fitting(phrase, scene)), rng, cutouts)
+                yield from _without(phrase, scene, len(phrase.fitting(scene.things)), rng, cutouts)
         case On(background) if scene.background == background:
             yield swap(scene, "background", _pick(tuple(b for b in v.BACKGROUNDS if b != background), rng))
         case Light(light) if scene.light == light:
@@ -231,15 +231,11 @@ def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator, cuto
             return
 
 
-def _fitting(phrase: Phrase, scene: Scene) -> list[int]:
-    return [i for i, thing in enumerate(scene.things) if phrase.fits(thing)]
-
-
 def _without(
     phrase: Phrase, scene: Scene, n: int, rng: np.random.Generator, cutouts: Cutouts
 ) -> Iterator[Scene]:
     """The scene in which `n` of the things that fit the phrase no longer do: by each attribute named, or by their absence."""
-    fitting = _fitting(phrase, scene)
+    fitting = phrase.fitting(scene.things)
     if not 1 <= n <= len(fitting):
         return
     chosen = sorted(int(i) for i in rng.choice(fitting, n, replace=False)) if n < len(fitting) else fitting
@@ -259,7 +255,7 @@ def _without(
 
 def _apart(one: Phrase, relation: str, other: Phrase, scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
     """The scene with the first kind of thing and the second in each other's places; and with the first moved away."""
-    ones, others = _fitting(one, scene), _fitting(other, scene)
+    ones, others = one.fitting(scene.things), other.fitting(scene.things)
     if len(ones) == len(others) == 1 and ones != others:
         a, b = scene.things[ones[0]], scene.things[others[0]]
         yield _moved(scene, {ones[0]: (b.x, b.y), others[0]: (a.x, a.y)})
@@ -288,7 +284,7 @@ def _brought_in(vetoed: Concept, scene: Scene, rng: np.random.Generator, cutouts
         case Phrase() if possible(vetoed, cutouts) and objects_only:
             yield add(scene, _drawn(vetoed, rng, cutouts))
         case AtLeast(n, phrase) if possible(vetoed, cutouts) and objects_only:
-            there = len(_fitting(phrase, scene))
+            there = len(phrase.fitting(scene.things))
             for _ in range(n - there):
                 new = _drawn(phrase, rng, cutouts)
                 x, y = _place(new, rng)

@@ -38,6 +38,10 @@ class Phrase:
         """Whether the thing has every attribute named."""
         return all(getattr(thing, name) == value for name, value in _named(self))
 
+    def fitting(self, things: Sequence[Thing]) -> list[int]:
+        """Indices of the things that have every attribute named."""
+        return [i for i, thing in enumerate(things) if self.fits(thing)]
+
 
 @lru_cache(maxsize=65536)
 def _named(phrase: Phrase) -> tuple[tuple[str, str], ...]:
