@@ -119,15 +119,17 @@ def synthetic(
     seed: options.Seed = 0,
     data: options.Data = "sketch:2000",
     folder: options.Answers = Path("runs/synthetic"),
+    condition: options.Conditions = None,
     as_json: options.Json = False,
 ) -> None:
     """Ask neurons whose behaviour is known, and score the answers by what they say of scenes.
 
     Compares the empiricist with baselines, and any backbone beside them. What was asked is kept: the same command goes on
-    where it was cut off.
+    where it was cut off. Writes report.html beside the answers.
     """
     from .benchmarks.synthetic.benchmark import run
-    from .benchmarks.synthetic.told import columns, told
+    from .benchmarks.synthetic.published import as_object
+    from .benchmarks.synthetic.told import columns, rows
 
     with terminal.progress("asking") as bar:
         result = run(
@@ -138,10 +140,13 @@ def synthetic(
             seed=seed,
             data=data,
             folder=folder,
+            conditions=condition,
             watch=lambda what, done, total, last: bar(done, total),
         )
+    told = as_object(result)
     if as_json:
-        print(json.dumps(result))
+        print(json.dumps(told))
     else:
-        terminal.table(columns(result), told(result))
-        print(result["command"])
+        terminal.table(columns(told), rows(told))
+        print(told["command"])
+        print(told["page"])

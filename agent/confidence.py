@@ -1,7 +1,8 @@
 """Confidence: the probability that a verdict is right, by a map fitted on drawn neurons.
 
-Covered: reading the map (`confidence.json`, from `benchmarks/calibration.py`) and applying it. A supported answer's
-features are the lower bounds of its two checks; no-concept has one value; inconclusive has none. Not covered: fitting.
+Covered: reading the map (`confidence.json`, from `benchmarks/synthetic/confidence_map.py` or `benchmarks/calibration.py`) and
+applying it. A supported answer's features are the lower bounds of its two checks; no-concept has one value; inconclusive
+has none. Not covered: fitting.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from .transcript import Decided, Redrawn
 def confidence(verdict: str, admitted: Decided | None, redrawn: Redrawn | None, dead: bool) -> float | None:
     """Probability in (0, 1) that the verdict is right; None for inconclusive."""
     if verdict == "supported" and admitted is not None:
-        return round(_logistic(_map()["supported"], features(admitted)), 3)
+        return round(_logistic(known_map()["supported"], features(admitted)), 3)
     if verdict == "no-concept":
-        return round(float(_map()["constant" if dead else "no-concept"]), 3)
+        return round(float(known_map()["constant" if dead else "no-concept"]), 3)
     return None
 
 
@@ -40,5 +41,6 @@ def _logistic(weights: dict[str, float], values: dict[str, float]) -> float:
 
 
 @lru_cache(maxsize=1)
-def _map() -> dict[str, Any]:
+def known_map() -> dict[str, Any]:
+    """The map in use, with what it was fitted on."""
     return dict(json.loads((files(__package__) / "confidence.json").read_text()))

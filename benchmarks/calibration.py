@@ -182,32 +182,14 @@ def _share(hits: Sequence[bool]) -> float:
 
 
 def fit_confidence(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The map of `agent/confidence.py`: penalised logistic regression for supported, smoothed shares for no-concept.
+    """The map of `agent/confidence.py`, fitted on these outcomes as `synthetic/confidence_map.py` does."""
+    from .synthetic.confidence_map import fit
 
-    The penalty (ridge, 1, on the slopes alone) keeps the slopes at 0 where the outcomes do not show them.
-    """
-    from scipy.optimize import minimize
-
-    rows = [o for o in outcomes if o.verdict == "supported" and o.features is not None]
-    names = list(rows[0].features or {})
-    x = np.array([[(o.features or {})[name] for name in names] for o in rows])
-    y = np.array([o.right for o in rows], float)
-    y = y * (1 - 2 / (len(y) + 4)) + 1 / (len(y) + 4)  # two right and two wrong added, spread over the rows
-
-    def loss(weights: np.ndarray) -> float:
-        score = weights[0] + x @ weights[1:]
-        return float((np.logaddexp(0, score) - y * score).sum() + 0.5 * (weights[1:] ** 2).sum())
-
-    found = minimize(loss, np.zeros(1 + len(names))).x
-    none = [o.right for o in outcomes if o.verdict == "no-concept" and o.kind != "constant"]
-    constant = [o.right for o in outcomes if o.kind == "constant"]
-    return {
-        "supported": {"bias": round(float(found[0]), 4)}
-        | {name: round(float(w), 4) for name, w in zip(names, found[1:], strict=True)},
-        "no-concept": round((sum(none) + 1) / (len(none) + 2), 4),
-        "constant": round((sum(constant) + 1) / (len(constant) + 2), 4),
-        "fitted_on": {"supported": len(rows), "no-concept": len(none), "constant": len(constant)},
-    }
+    return fit(
+        [(o.features, o.right) for o in outcomes if o.verdict == "supported" and o.features is not None],
+        [o.right for o in outcomes if o.verdict == "no-concept" and o.kind != "constant"],
+        [o.right for o in outcomes if o.kind == "constant"],
+    )
 
 
 def main(each: int, seed: int, to: Path) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def expected(tree: Path, packages: list[str]) -> set[str]:
         *(tree / "agent").glob("*.json"),
         *(tree / "agent" / "backbones").glob("*.json"),
         *(path for end in ("j2", "css", "js") for path in (tree / "agent" / "report").glob(f"*.{end}")),
+        *(path for end in ("j2", "css", "js") for path in (tree / "benchmarks" / "synthetic").glob(f"*.{end}")),
     ]
     return files | {f"lettvin/{path.relative_to(tree)}" for path in data}
 

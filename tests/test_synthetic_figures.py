@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from lettvin.benchmarks.synthetic.figures import brier_skill, figures, paired_difference, reliability, risk_coverage, share
 from lettvin.benchmarks.synthetic.outcome import Outcome
+from lettvin.benchmarks.synthetic.published import published
 
 
 def outcome(name: str = "n", kind: str = "object", verdict: str = "supported", recovered: bool = False, **more: Any) -> Outcome:
@@ -33,14 +34,61 @@ def test_nulls_and_what_cannot_be_said_are_never_pooled_with_what_can() -> None:
             *[outcome(kind="off-language")] * 7,
         ]
     )
-    assert found["recovered"]["pooled"]["share"] == 0.6
+    assert found["recovered_all"]["share"] == 0.6
     assert found["recovered"]["object"] == share([True, True, True, False])
-    assert found["null_error"]["pooled"] == share([False] * 4 + [True])
-    assert found["null_error"]["shuffled"]["share"] == 1
+    assert found["null_error"] == share([False] * 4 + [True])
+    assert found["null_error_by_sort"]["shuffled"]["share"] == 1
     assert found["false_discovery"] == share([False, False, False, True]), "a supported null is a false discovery"
     assert found["misses"]["share"] == found["abstained"]["share"] == 0.2
-    assert found["overclaimed"]["share"] == 1
-    assert found["overclaimed"]["n"] == 7
+    assert found["strata"]["off-language"]["overclaimed"] == share([True] * 7)
+    assert found["strata"]["planted networks"]["recovered"] == share([False])
+
+
+def test_what_was_told_otherwise_is_pooled_with_nothing() -> None:
+    told = [outcome(name=str(i), recovered=True, fires=9) for i in range(4)]
+    noisy = [outcome(name=str(i), condition="noisy captions", verdict="inconclusive", fires=9) for i in range(3)]
+    found = figures([*told, *noisy])
+    assert found["recovered_all"] == share([True] * 4)
+    assert found["strata"]["noisy captions"]["recovered"] == share([False] * 3)
+    assert found["strata"]["noisy captions"]["inconclusive"]["share"] == 1
+    assert found["strata"]["noisy captions"]["recovered_plain"] == share([True] * 3), "the same neurons"
+    assert found["strata"]["missing nouns"]["recovered"]["n"] == 0
+
+
+def test_truths_that_the_data_hardly_show_are_counted_by_themselves_too() -> None:
+    found = figures([outcome(fires=3), outcome(fires=4, recovered=True), outcome(fires=0)])
+    assert found["strata"]["fires < 4 times in the data"]["recovered"] == share([False, False])
+    assert found["recovered_all"]["n"] == 3, "and not dropped"
+
+
+def test_confidence_is_held_against_the_verdict_and_nulls_count() -> None:
+    found = figures(
+        [
+            *[outcome(recovered=True, confidence=0.9)] * 3,
+            outcome(kind="null", behaviour="noise", confidence=0.9),  # a claim about nothing
+            outcome(kind="null", behaviour="noise", verdict="no-concept", confidence=0.75),
+            outcome(verdict="inconclusive"),
+            outcome(kind="planted filters", confidence=0.9),
+        ]
+    )
+    assert [(step["n"], step["share"]) for step in found["reliability"]] == [(1, 1.0), (4, 0.75)]
+    assert found["risk_coverage"] == [(0.6667, 0.25), (0.8333, 0.2)]
+    assert found["brier_skill"] == brier_skill([(0.9, True)] * 3 + [(0.9, False), (0.75, True)])
+
+
+def test_the_predictive_protocol_is_told_for_right_and_for_wrong_answers() -> None:
+    right, wrong = ({"positive": 1.0, "neutral": 0.2, "superiority": s} for s in (1.0, 0.8))
+    found = figures([outcome(recovered=True, predicted=right), outcome(predicted=wrong), outcome()])["predictive"]
+    assert (found["answers"], found["of_recovered"], found["of_wrong"], found["superiority"]) == (2, 1.0, 0.8, 0.9)
+
+
+def test_published_figures_hold_bare_rates_with_intervals_and_numbers_at_the_same_place() -> None:
+    found = published(figures([outcome(recovered=True), outcome(kind="null", behaviour="heavy", verdict="no-concept")]))
+    assert (found["recovered"], found["n"]["recovered"]) == ({"object": 1.0}, {"object": 1})
+    assert found["intervals"]["recovered"]["object"] == share([True])["interval"]
+    assert found["strata"]["noisy captions"]["recovered"] is None
+    assert (found["null_error"], found["n"]["null_error_by_sort"]["heavy-tailed"]) == (0.0, 1)
+    assert found["median_pictures"] == 100
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 40), (38, 40), (40, 40), (1, 1)])

@@ -127,4 +127,11 @@ Neurons = Annotated[
 ]
 Workers = Annotated[int, typer.Option(parser=count, metavar="N", help="Processes that ask at once.")]
 Answers = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the answers are kept, and gone on from.")]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="What is told of the data: plain, 'noisy captions', 'missing nouns'; may be repeated. All of them if not given.",
+    ),
+]
 Version = Annotated[bool, typer.Option("--version", help="Print the version.")]

@@ -1,31 +1,27 @@
-"""`lettvin bench synthetic`: every neuron of a suite asked by every mind, resumable, and the figures.
+"""`lettvin bench synthetic`: every neuron of a suite asked by every mind, resumable, and the page.
 
-Covered: the order of asking, workers, the record on disk (a line an answer, so that a benchmark that was cut off goes on
-where it was), one object of figures. Not covered: asking one neuron (`asking.py`), the figures (`figures.py`), the page
-(`page.py`).
+Covered: the order of asking, who is asked what of data that are described otherwise, workers. Not covered: the record on disk
+(`result.py`), asking one neuron (`asking.py`), figures (`figures.py`), the page (`page.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import product
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
 
 from ...synthetic_neurons.load import find_suite
-from ...synthetic_neurons.suite import Suite
-from ...targets.errors import BadInput
-from .asking import ask_one, minds, prepare
-from .figures import figures, paired_difference
-from .outcome import Outcome
+from ...synthetic_neurons.off_language import OffLanguage
+from ...synthetic_neurons.suite import Suite, SuiteNeuron
+from ...targets.errors import BadInput, nearest
+from .asking import ask_one, in_full_runs, minds, prepare, withheld
+from .descriptions import nouns_of
+from .outcome import NULL, OFF_LANGUAGE, PLAIN, PLANTED, Condition, Outcome
+from .result import CONDITIONS, Record, Result, command, in_order, read_result
 
-VERSION = 1  # of the record and the score: answers scored otherwise are not gone on from
+APART = 60  # neurons asked in each of the other conditions, at most
 Watch = Callable[[str, int, int, Outcome | None], None]
+Task = tuple[str, Condition, int]  # mind, condition, the neuron's index
 
 
 def run(
@@ -37,32 +33,60 @@ def run(
     seed: int = 0,
     data: str = "sketch:2000",
     folder: Path | str = "runs/synthetic",
+    conditions: Sequence[str] | None = None,
     watch: Watch = lambda what, done, total, last: None,
-) -> dict[str, Any]:
-    """Ask and score; ``{name, suite, data, seed, figures {mind: ...}, differences {mind: ...}, neurons [...], command}``.
+) -> Result:
+    """Ask, score, and write the page; what was asked for, of all that is on record.
 
     `asked`: minds (default: all). `neurons`: the first so many of the suite, whose order is drawn. `folder`: where answers
-    are kept, line by line; one that holds part of the same benchmark is gone on from. Raises `BadInput`.
+    are kept, line by line; one that holds part of the same benchmark is gone on from. `conditions`: what is said of the
+    data's pictures: "plain", "noisy captions", "missing nouns" (default: all three; at most 60 neurons of the kinds that the
+    language says are asked in the latter two). Raises `BadInput`.
     """
-    whole, chosen = find_suite(suite), list(asked or minds())
+    whole, chosen = find_suite(suite), list(dict.fromkeys(asked or minds()))
     for mind in chosen:
         if mind not in minds():
             _check_backbone(mind)
+    told = _checked(conditions)
     count = len(whole.neurons) if neurons is None else min(neurons, len(whole.neurons))
     source = data if "@" in data else f"{data}@{seed + 1}"
-    kept = _Record(Path(folder), whole, source, seed)
-    every = product(chosen, range(count))
-    tasks = [(mind, index) for mind, index in every if (mind, whole.neurons[index].name) not in kept.known]
-    total = len(chosen) * count
-    if tasks:
-        watch("dissecting", 0, total, None)
-        prepare(whole, source)
-    for outcome in _answers(whole, tasks, source, seed, kept.folder, workers):
+    kept = Record(Path(folder), whole, source, seed, suite)
+    every = [(mind, condition, i) for condition in told for mind in chosen for i in to_ask(whole, condition, count)]
+    tasks = [(m, c, i) for m, c, i in every if (m, c, whole.neurons[i].name) not in kept.known]
+    for condition in dict.fromkeys(condition for _, condition, _ in tasks):
+        watch("dissecting", len(every) - len(tasks), len(every), None)
+        prepare(whole, source, condition)
+    for outcome in _answers(kept, tasks, workers):
         kept.add(outcome)
-        watch(outcome.mind, total - len(tasks) + kept.added, total, outcome)
-    names = [neuron.name for neuron in whole.neurons[:count]]
-    found = {mind: [kept.known[mind, name] for name in names if (mind, name) in kept.known] for mind in chosen}
-    return _told(whole, source, seed, found, count)
+        watch(outcome.mind, len(every) - len(tasks) + kept.added, len(every), outcome)
+    _write_page(kept.folder)
+    shown = {(m, c, whole.neurons[i].name) for m, c, i in every}
+    known = {key: outcome for key, outcome in kept.known.items() if key in shown}
+    line = command(suite, source, seed, chosen, told, None if count == len(whole.neurons) else count)
+    return Result(whole, source, seed, told, in_order(whole, chosen, known, told), kept.folder, line)
+
+
+def to_ask(suite: Suite, condition: Condition, count: int) -> list[int]:
+    """The indices of the neurons that are asked in a condition, of the first `count` of the suite."""
+    if condition == PLAIN:
+        return list(range(count))
+    main = [i for i in range(count) if suite.neurons[i].kind not in (NULL, OFF_LANGUAGE, PLANTED)]
+    if condition == "missing nouns":
+        gone = set(withheld(suite))
+        main = [i for i in main if gone & set(_nouns(suite.neurons[i]))]
+    return main[:APART]
+
+
+def _nouns(neuron: SuiteNeuron) -> list[str]:
+    truth = neuron.truth()
+    return [] if truth is None or isinstance(truth, OffLanguage) else nouns_of(truth)
+
+
+def _checked(conditions: Sequence[str] | None) -> tuple[Condition, ...]:
+    for name in conditions or ():
+        if name not in CONDITIONS:
+            raise BadInput(f"no condition {name!r}; nearest: {nearest(name, CONDITIONS)}")
+    return tuple(c for c in CONDITIONS if conditions is None or not conditions or c in conditions)
 
 
 def _check_backbone(name: str) -> None:
@@ -75,73 +99,38 @@ def _check_backbone(name: str) -> None:
         raise BadInput(f"no mind {name!r} to compare: {known}, or a backbone ({error})") from None
 
 
-def _answers(
-    suite: Suite, tasks: Sequence[tuple[str, int]], data: str, seed: int, folder: Path, workers: int
-) -> Iterator[Outcome]:
-    if workers <= 1:
-        yield from (_one((suite, mind, index, data, seed, folder)) for mind, index in tasks)
+def _answers(kept: Record, tasks: Sequence[Task], workers: int) -> Iterator[Outcome]:
+    """The answers, as they come: of full runs first, which take longest."""
+    about = (kept.suite, kept.data, kept.seed, kept.folder)
+    if workers <= 1 or len(tasks) <= 1:
+        yield from (_ask(*about, *task) for task in tasks)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(_one, [(suite, mind, index, data, seed, folder) for mind, index in tasks])
+    long, quick = ([task for task in tasks if in_full_runs(task[0]) == full] for full in (True, False))
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=about) as pool:
+        yield from pool.map(_asked, long)
+        yield from pool.map(_asked, quick, chunksize=8)
 
 
-def _one(task: tuple[Suite, str, int, str, int, Path]) -> Outcome:
+_asked_of: list[tuple[Suite, str, int, Path]] = []  # what a worker was begun with: a suite is sent once, and not with each task
+
+
+def _begin(suite: Suite, data: str, seed: int, folder: Path) -> None:
     import torch
 
-    suite, mind, index, data, seed, folder = task
     torch.set_num_threads(1)
-    return ask_one(suite, index, mind, data, seed, folder / "runs" / mind.replace("/", "-"))
+    _asked_of[:] = [(suite, data, seed, folder)]
 
 
-class _Record:
-    """The answers of one benchmark on disk. A last line that was cut off is asked again."""
-
-    def __init__(self, folder: Path, suite: Suite, data: str, seed: int) -> None:
-        digest = hashlib.sha256(suite.as_json().encode()).hexdigest()
-        about = {"version": VERSION, "suite": digest, "data": data, "seed": seed}
-        self.folder = folder / f"{suite.name}-{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:8]}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(f"the folder {str(folder)!r} cannot be written ({error.strerror}): give another") from None
-        self.path, self.added = self.folder / "answers.jsonl", 0
-        self.known: dict[tuple[str, str], Outcome] = {}
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        for line in lines:
-            try:
-                outcome = Outcome.model_validate_json(line)
-            except ValidationError:
-                continue
-            self.known[outcome.mind, outcome.name] = outcome
-
-    def add(self, outcome: Outcome) -> None:
-        self.known[outcome.mind, outcome.name] = outcome
-        self.added += 1
-        before = self.path.read_bytes()[-1:] if self.path.exists() else b"\n"
-        with self.path.open("a") as file:
-            file.write(("" if before in (b"\n", b"") else "\n") + outcome.model_dump_json() + "\n")
+def _asked(task: Task) -> Outcome:
+    return _ask(*_asked_of[0], *task)
 
 
-def _told(suite: Suite, data: str, seed: int, found: dict[str, list[Outcome]], count: int) -> dict[str, Any]:
-    first = next(iter(found))
-    differences = {
-        mind: {
-            "recovered": paired_difference(found[first], outcomes, lambda o: float(o.recovered)),
-            "f1": paired_difference(found[first], outcomes, lambda o: o.f1 or 0.0),
-        }
-        for mind, outcomes in found.items()
-        if mind != first
-    }
-    command = f"lettvin bench synthetic --suite {suite.name} --seed {seed} --data {data}"
-    command += "".join(f" --backbone {mind}" for mind in found)
-    command += "" if count == len(suite.neurons) else f" --neurons {count}"
-    return {
-        "name": "synthetic",
-        "suite": suite.name,
-        "data": data,
-        "seed": seed,
-        "figures": {mind: figures(outcomes) for mind, outcomes in found.items()},
-        f"{first} minus": differences,
-        "neurons": [o.model_dump() for outcomes in found.values() for o in outcomes],
-        "command": command,
-    }
+def _ask(suite: Suite, data: str, seed: int, folder: Path, mind: str, condition: Condition, index: int) -> Outcome:
+    runs = folder / "runs" / mind.replace("/", "-")
+    return ask_one(suite, index, mind, data, seed, runs, condition)
+
+
+def _write_page(folder: Path) -> None:
+    from .page import write_page
+
+    write_page(read_result(folder))

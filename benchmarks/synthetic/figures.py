@@ -1,9 +1,10 @@
 """Rates over many answers, each with its interval, and what confidence is worth.
 
-Covered: recovery and F1 by kind, null error, false discoveries, misses, abstention, overclaiming, Brier skill, the
-reliability of confidence, risk against coverage, and the paired difference between two minds on the same neurons. Shares
-have Wilson's interval. Nulls, off-language neurons and planted networks are never pooled with the kinds that the language says.
-Not covered: single scores (`scoring.py`).
+Covered: recovery and F1 by kind, null error, false discoveries, misses, abstention, the strata that are reported apart (off
+the language, planted networks, truths that the data hardly show, partly false descriptions, missing nouns), Brier skill, the
+reliability of confidence, risk against coverage, the predictive protocol beside the score, and the paired difference between
+two minds on the same neurons. Shares have Wilson's interval. Nulls and what is apart are never pooled with the kinds that
+the language says. Not covered: single scores (`scoring.py`), how figures are published (`published.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...tools.statistics import share_effect
-from .outcome import OFF_LANGUAGE, PLANTED, Outcome
+from .outcome import OFF_LANGUAGE, PLAIN, PLANTED, Condition, Outcome
 
 NULLS = {  # by what they do
     "gaussian": ("noise",),
@@ -22,7 +23,7 @@ NULLS = {  # by what they do
     "shuffled": ("shuffled",),
     "dead or constant": ("dead", "constant"),
 }
-APART = (OFF_LANGUAGE, PLANTED)  # reported by themselves: success on the others shows consistency, these are evidence
+APART: tuple[Condition, ...] = ("noisy captions", "missing nouns")
 RARE = 4  # concepts that fire on fewer pictures of the data are a stratum of their own
 BINS = 10
 RESAMPLES = 4000
@@ -32,33 +33,72 @@ Share = dict[str, float | int | list[float] | None]
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """All figures of one mind."""
-    real = [o for o in outcomes if not o.null and o.kind not in APART]
-    planted = [o for o in outcomes if o.kind == PLANTED]
-    supported = [o for o in real if o.verdict == "supported"]
-    nulls = [o for o in outcomes if o.null]
-    off = [o for o in outcomes if o.kind == OFF_LANGUAGE]
-    claimed = [o for o in outcomes if o.verdict == "supported" and o.kind not in APART]
-    scored = [o.f1 for o in real if o.f1 is not None]
+    plain = [o for o in outcomes if o.condition == PLAIN]
+    real = [o for o in plain if o.main]
+    nulls = [o for o in plain if o.null]
+    counted = real + nulls
+    said = [(o.confidence, o.right) for o in counted if o.confidence is not None]
     return {
-        "neurons": len(outcomes),
-        "recovered": {kind: share([o.recovered for o in real if o.kind == kind]) for kind in _kinds(real)}
-        | {"pooled": share([o.recovered for o in real])},
-        "recovered_rare": share([o.recovered for o in real if o.fires is not None and o.fires < RARE]),
+        "neurons": len(plain),
+        "recovered": {kind: share([o.recovered for o in real if o.kind == kind]) for kind in _kinds(real)},
+        "recovered_all": share([o.recovered for o in real]),
         "f1": {kind: _mean([o.f1 or 0.0 for o in real if o.kind == kind]) for kind in _kinds(real)},
-        "f1_answered": _mean(scored),
-        "planted": share([o.recovered for o in planted]),
-        "null_error": {
-            kind: share([o.verdict == "supported" for o in nulls if o.behaviour in behaviours])
-            for kind, behaviours in NULLS.items()
-        }
-        | {"pooled": share([o.verdict == "supported" for o in nulls])},
-        "false_discovery": share([not o.recovered for o in claimed]),
+        "f1_all": _mean([o.f1 or 0.0 for o in real]),
+        "null_error": share([o.verdict == "supported" for o in nulls]),
+        "null_error_by_sort": {
+            sort: share([o.verdict == "supported" for o in nulls if o.behaviour in behaviours])
+            for sort, behaviours in NULLS.items()
+        },
+        "false_discovery": share([not o.recovered for o in counted if o.verdict == "supported"]),
         "misses": share([o.verdict == "no-concept" for o in real]),
         "abstained": share([o.verdict == "inconclusive" for o in real]),
-        "overclaimed": share([o.verdict == "supported" for o in off]),
-        "brier_skill": brier_skill([(o.confidence, o.recovered) for o in supported if o.confidence is not None]),
+        "strata": {
+            "off-language": stratum([o for o in plain if o.kind == OFF_LANGUAGE]),
+            "planted networks": stratum([o for o in plain if o.kind == PLANTED]),
+            f"fires < {RARE} times in the data": stratum([o for o in real if o.fires is not None and o.fires < RARE]),
+            **{condition: stratum([o for o in outcomes if o.condition == condition], plain) for condition in APART},
+        },
+        "brier_skill": brier_skill(said),
+        "reliability": reliability(said),
+        "risk_coverage": risk_coverage(said, len(counted)),
+        "predictive": predictive(real),
         "median_pictures": _median([o.pictures for o in real]),
         "median_seconds": _median([o.seconds for o in real]),
+    }
+
+
+def stratum(outcomes: Sequence[Outcome], beside: Sequence[Outcome] = ()) -> dict[str, Any]:
+    """What became of neurons that are reported apart; `beside`: the same mind's answers, of which some are of these neurons.
+
+    `overclaimed`: supported, and not what the neuron does. `recovered_plain`: of the same neurons, asked of data that are
+    described as they are.
+    """
+    names = {o.name for o in outcomes}
+    same = [o for o in beside if o.name in names]
+    found: dict[str, Any] = {
+        "recovered": share([o.recovered for o in outcomes]),
+        "overclaimed": share([o.verdict == "supported" and not o.recovered for o in outcomes]),
+        "inconclusive": share([o.verdict == "inconclusive" for o in outcomes]),
+        "no_concept": share([o.verdict == "no-concept" for o in outcomes]),
+        "f1": _mean([o.f1 or 0.0 for o in outcomes]),
+    }
+    return found | ({"recovered_plain": share([o.recovered for o in same])} if beside else {})
+
+
+def predictive(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The predictive protocol over those that answered: how often a predicted picture fires more than a neutral one.
+
+    `of_recovered`, `of_wrong`: the same among answers that are and are not what the neuron does. Where the two are near
+    each other, the protocol cannot tell a right answer from a plausible one.
+    """
+    asked = [(o.predicted, o.recovered) for o in outcomes if o.predicted is not None]
+    return {
+        "superiority": _mean([p.superiority for p, _ in asked]),
+        "of_recovered": _mean([p.superiority for p, right in asked if right]),
+        "of_wrong": _mean([p.superiority for p, right in asked if not right]),
+        "positive": _mean([p.positive for p, _ in asked]),
+        "neutral": _mean([p.neutral for p, _ in asked]),
+        "answers": len(asked),
     }
 
 
@@ -100,9 +140,9 @@ def risk_coverage(said: Sequence[tuple[float, bool]], of: int) -> list[tuple[flo
 def paired_difference(
     mine: Sequence[Outcome], theirs: Sequence[Outcome], of: Callable[[Outcome], float], seed: int = 0
 ) -> dict[str, Any]:
-    """Mean difference over the neurons that both were asked, with a bootstrap 95% interval over neurons."""
-    other = {(o.name, o.noise): of(o) for o in theirs}
-    differences = np.array([of(o) - other[o.name, o.noise] for o in mine if (o.name, o.noise) in other])
+    """``{difference, n, interval}``: mean over the neurons that both were asked, bootstrap 95% interval over neurons."""
+    other = {(o.name, o.condition): of(o) for o in theirs}
+    differences = np.array([of(o) - other[o.name, o.condition] for o in mine if (o.name, o.condition) in other])
     if not len(differences):
         return {"difference": None, "n": 0, "interval": None}
     rng = np.random.default_rng(seed)

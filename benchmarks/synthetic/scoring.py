@@ -9,11 +9,11 @@ from scenes: nothing is painted, and no thresholded activation is ever the truth
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from ...targets.picture import Scene
 from ...tools.sketch.concept import And, Concept, Not, both, conjuncts, disjuncts, holds, normal
@@ -25,20 +25,27 @@ from .variations import one_factor_away
 SCENES = 2000
 DATA_LIKE = 500
 UNUSED_SEED = 987_654_321  # of the scenes that score; no run draws from it
+SHOWN = 4  # scenes that are kept of those on which truth and answer disagree
 RECOVERED = 0.005  # share of S on which a recovered concept may differ from the truth
 
 
-@dataclass(frozen=True)
-class Score:
-    """How an answer does on S. `recovered` holds only of a supported answer; the oracle's figures are the truth's own."""
+class Score(BaseModel):
+    """How an answer does on S; None where nothing was answered, or there is no truth to hold it against.
 
-    recovered: bool
-    disagreement: float | None
-    f1: float | None
-    pearson: float | None
-    auprc: float | None
-    oracle_pearson: float | None
-    oracle_auprc: float | None
+    `recovered` holds only of a supported answer; the oracle's figures are the truth's own. `differing`: a few scenes of S of
+    which truth and answer disagree, where the answer is not the truth: of those where only the one holds, and only the other.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recovered: bool = False
+    disagreement: float | None = None
+    f1: float | None = None
+    pearson: float | None = None
+    auprc: float | None = None
+    oracle_pearson: float | None = None
+    oracle_auprc: float | None = None
+    differing: tuple[Scene, ...] = ()
 
 
 def score(
@@ -58,14 +65,31 @@ def score(
     shown = sample(truth, answer, seed, scenes)
     true = np.array([true_of(scene) for scene in shown])
     response = None if activation is None else np.array([activation(scene) for scene in shown], dtype=np.float64)
-    oracle = _fit(true, response)
+    oracle_pearson, oracle_auprc = _fit(true, response)
     if answer is None:
-        return Score(False, None, None, None, None, *oracle)
+        return Score(oracle_pearson=oracle_pearson, oracle_auprc=oracle_auprc)
     said = np.array([holds(answer, scene) for scene in shown])
     apart = float((said != true).mean())
     same = (truth is not None and normal(answer) == normal(truth)) or apart <= RECOVERED
-    found = _fit(said, response)
-    return Score(verdict == "supported" and same, round(apart, 5), round(f1(true, said), 4), *found, *oracle)
+    fit_pearson, fit_auprc = _fit(said, response)
+    return Score(
+        recovered=verdict == "supported" and same,
+        disagreement=round(apart, 5),
+        f1=round(f1(true, said), 4),
+        pearson=fit_pearson,
+        auprc=fit_auprc,
+        oracle_pearson=oracle_pearson,
+        oracle_auprc=oracle_auprc,
+        differing=() if same else _some([s for s, t, a in zip(shown, true, said, strict=True) if t != a], true_of),
+    )
+
+
+def _some(scenes: Sequence[Scene], true_of: Callable[[Scene], bool]) -> tuple[Scene, ...]:
+    """Up to `SHOWN` of the scenes: as many of which the truth holds as of which it does not, where there are both."""
+    missed = [scene for scene in scenes if true_of(scene)]
+    added = [scene for scene in scenes if not true_of(scene)]
+    few = max(SHOWN // 2, SHOWN - len(added))
+    return (*missed[:few], *added[: SHOWN - len(missed[:few])])
 
 
 def _fit(said: np.ndarray, response: np.ndarray | None) -> tuple[float | None, float | None]:

@@ -1,38 +1,74 @@
 """The synthetic benchmark's table: a row a figure, a column a mind.
 
-Covered: what a terminal shows. Not covered: the figures themselves (`figures.py`).
+Covered: the rows, for a terminal, the page and the documentation alike. Not covered: the figures themselves (`figures.py`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-ROWS = ("planted", "false_discovery", "misses", "abstained", "overclaimed", "recovered_rare")
+STRATUM = {"recovered": "recovered", "overclaimed": "overclaimed", "inconclusive": "inconclusive", "no_concept": "no concept"}
 
 
-def columns(result: dict[str, Any]) -> tuple[str, ...]:
-    """The table's head: the figure, then every mind."""
-    return ("figure", *result["figures"])
+def columns(told: dict[str, Any]) -> tuple[str, ...]:
+    """The table's head: the figure, then every mind. `told`: as `published.as_object` has it."""
+    return ("figure", *told["figures"])
 
 
-def told(result: dict[str, Any]) -> list[tuple[str, ...]]:
-    """The table's rows: recovery by kind, null error, and what else is a share, with its interval; then medians."""
-    by_mind = list(result["figures"].values())
-    rows: list[tuple[str, ...]] = []
-    for group, word in (("recovered", "recovered"), ("null_error", "null error")):
-        for kind in dict.fromkeys(kind for found in by_mind for kind in found[group]):
-            rows.append((f"{word}, {kind}", *(_share(found[group].get(kind)) for found in by_mind)))
-    rows += [(name.replace("_", " "), *(_share(found[name]) for found in by_mind)) for name in ROWS]
+def rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
+    """The table's rows: recovery by kind, errors, strata, each with its interval; then what has none."""
+    by_mind = list(told["figures"].values())
+    found: list[tuple[str, ...]] = []
+    for name, path in paths(by_mind):
+        found.append((name, *(share_in_words(figures, path) for figures in by_mind)))
+    for name, place in (("F1", ("f1_all",)), ("predicted above neutral", ("predictive", "superiority"))):
+        found.append((name, *(_number(_at(figures, place)) for figures in by_mind)))
     for name in ("brier_skill", "median_pictures", "median_seconds"):
-        rows.append((name.replace("_", " "), *(_number(found[name]) for found in by_mind)))
-    return rows
+        found.append((name.replace("_", " "), *(_number(figures[name]) for figures in by_mind)))
+    for name, figure in (("minus", "recovered"), ("minus, F1", "f1")):
+        base, minus = told["differences"]["of"], told["differences"]["minus"]
+        if minus:
+            others = (minus.get(mind, {}).get(figure) for mind in told["figures"])
+            found.append((f"{base} {name}", *(difference_in_words(other) for other in others)))
+    return found
 
 
-def _share(found: dict[str, Any] | None) -> str:
-    if found is None or found["share"] is None:
+def paths(by_mind: list[dict[str, Any]]) -> list[tuple[str, tuple[str, ...]]]:
+    """Every share that some mind has: what it is called, and where it stands among the figures."""
+    kinds = dict.fromkeys(kind for figures in by_mind for kind in figures["recovered"])
+    sorts = dict.fromkeys(sort for figures in by_mind for sort in figures["null_error_by_sort"])
+    strata = dict.fromkeys(name for figures in by_mind for name in figures["strata"])
+    found: list[tuple[str, tuple[str, ...]]] = [("recovered", ("recovered_all",))]
+    found += [(f"recovered, {kind}", ("recovered", kind)) for kind in kinds]
+    found += [("false discoveries", ("false_discovery",)), ("misses", ("misses",)), ("abstained", ("abstained",))]
+    found += [("null error", ("null_error",))] + [(f"null error, {sort}", ("null_error_by_sort", sort)) for sort in sorts]
+    found += [(f"{name}: {word}", ("strata", name, key)) for name in strata for key, word in STRATUM.items()]
+    same = [(f"{name}: the same, told as they are", ("strata", name, "recovered_plain")) for name in strata]
+    found += [(name, path) for name, path in same if any(_at(figures, path) is not None for figures in by_mind)]
+    return [(name, path) for name, path in found if any(_at(figures["n"], path) for figures in by_mind)]
+
+
+def share_in_words(figures: dict[str, Any], path: tuple[str, ...]) -> str:
+    """A rate, its interval and how many it is of, in one line; a dash where there is none."""
+    rate = _at(figures, path)
+    if rate is None:
+        return "-"
+    low, high = _at(figures["intervals"], path)
+    return f"{rate:.2f} [{low:.2f}, {high:.2f}] of {_at(figures['n'], path)}"
+
+
+def difference_in_words(found: dict[str, Any] | None) -> str:
+    """A paired difference with its interval."""
+    if found is None or found["difference"] is None:
         return "-"
     low, high = found["interval"]
-    return f"{found['share']:.2f} [{low:.2f}, {high:.2f}] of {found['n']}"
+    return f"{found['difference']:+.2f} [{low:+.2f}, {high:+.2f}] of {found['n']}"
+
+
+def _at(tree: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
 
 
 def _number(value: float | None) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...targets.errors import DiskFull
-from ..sources.source import About, Source
+from ..sources.source import About, Retold, Source
 from ..writing import write_whole
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ MOST = 20_000  # pictures: beyond it the file would take longer to read than it 
 
 def contents(folder: Path, source: Source) -> list[About]:
     """What each picture of the source shows, in order; read from `folder` where it was written there for this source."""
+    if isinstance(source, Retold):  # the dissection is of the pictures, and others may tell of them otherwise
+        return [source.about(index) for index in range(len(source))]
     path = folder / NAME
     found = _read(path, source)
     if found is None:

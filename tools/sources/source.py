@@ -52,6 +52,13 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Retold(Protocol):
+    """A source of another's pictures, with its key, of which something else is told: `retold` says what, in words."""
+
+    retold: str
+
+
+@runtime_checkable
 class MayRepeat(Protocol):
     """A source that may hold the same picture more than once, and knows where."""
 
