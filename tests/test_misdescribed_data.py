@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_a_missing_noun_is_told_nowhere() -> None:
     assert all(source.about(i) == inner.about(i) for i in same)
 
 
-def test_photographs_are_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_photographs_are_refused(tmp_path: Path) -> None:
     from PIL import Image
 
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
@@ -108,7 +109,7 @@ def test_neurons_see_the_data_as_they_are_and_drawn_pictures_as_they_were_drawn(
     assert seeing.maps([drawn], unit)[0].max() <= 0.5
 
 
-def test_one_dissection_serves_all_that_is_told_and_keeps_none_of_it(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_one_dissection_serves_all_that_is_told_and_keeps_none_of_it(tmp_path: Path) -> None:
     """What is told of the pictures is not read from what another run kept beside the dissection."""
     inner = SketchSource("sketch:40@3")
     source = noisy(inner, share=1.0)
