@@ -29,7 +29,7 @@ from lettvin.tools.store import Store, cache_folder
 
 DATA = "sketch:400"
 FIRING = ("red", "dog", "striped", "on snow", "vertical grating", "red car", "dog or fish")
-NEURONS = (*(Neuron(formula) for formula in FIRING), Neuron(None, "noise"), Neuron(None, "constant"))
+NEURONS = (*(Neuron(formula) for formula in FIRING), Neuron(None, "noise", seed=3), Neuron(None, "constant"))
 TARGET = SceneNeurons(NEURONS, name="hidden")
 
 Step = Act | Callable[[Sequence[AnyEvent]], Act]

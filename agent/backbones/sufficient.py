@@ -10,7 +10,7 @@ Covered: objects, attributes, binding, conjunctions, counts, relations, by the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,7 +31,7 @@ CANDIDATES = 3  # tried for one picture
 MOST_FAILURES = 2  # pictures that nothing explains, after which the search ends
 DEEPEST = 4  # steps from a candidate to what is left of it
 PROMISING = 0.28  # share of full response that a further way must have in the data
-MORE = 1.6  # times the response that another variant must give to be the real thing
+MORE = 2.0  # times the response that another variant must give to be the real thing
 TOGETHER = 1.5  # times the sum of its parts' responses that a conjunction must give to be no mere sum
 
 
@@ -42,6 +42,12 @@ class Ways:
     levels: Levels
     found: list[Concept] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
+    strongest: float = 0.0  # response of drawn pictures of the strongest way, above rest
+
+    def settle(self, strength: float) -> None:
+        """Let full response be what drawn pictures of the strongest way give, `strength` above rest, not the data's extremes."""
+        self.strongest = max(self.strongest, strength)
+        self.levels = replace(self.levels, full=self.levels.rest + self.strongest)
 
     @property
     def formula(self) -> Concept | None:
