@@ -38,6 +38,7 @@ LEAST = 10  # a block smaller than this cannot carry a test
 LEAST_SUPERIORITY = 0.75
 FIRES = 0.38  # of the way from near misses to what fires for sure: half as strong still fires, a look-alike does not
 BOOTSTRAPS = 4000
+THROUGHOUT = 0.8  # share of the answer's own pictures that must fire
 EACH_DECILE = 4
 OTHERS = 20  # units of the same layer shown the same pictures, as a control
 
@@ -83,6 +84,7 @@ def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redr
         _check_rival(blocks["rival"], a, b, alpha, lab.stream("admission", str(attempt), "rival"), family),
         _check_missed(blocks["held-back"], a, b),
         _check_strength(a, redrawn),
+        _check_throughout(a, b),
     ]
     reasons = [check.text for check in checks if not check.passed]
     return Decided(
@@ -320,18 +322,38 @@ def _check_missed(block: Block, a: np.ndarray, b: np.ndarray) -> Check:
 def _check_strength(a: np.ndarray, redrawn: Redrawn) -> Check:
     """Whether the answer's pictures fire the unit as its strongest contents do, not merely more than nothing.
 
-    Firing: above half-way between redraws of ordinary pictures and of the top ones. Failed where the share of block (a)
+    Firing: above half-way between redraws of ordinary pictures (their lower quartile: over half of the data may fire the
+    unit) and of the top ones. Failed where the share of block (a)
     that fires is below a half with its 95% interval: a concept that names only what the unit half responds to.
     """
     name = "full strength"
     if len(a) < LEAST or not redrawn.fresh or not redrawn.random:
         return Check(name=name, passed=None, text=f"only {len(a)} pictures predicted high could be had", n=len(a))
-    bar = middle(_peaks(redrawn.fresh), _peaks(redrawn.random))
+    bar = float(np.median(_peaks(redrawn.fresh)) + np.quantile(_peaks(redrawn.random), 0.25)) / 2
     fires = int((a > bar).sum())
     found = share_effect(fires, len(a))
     interval = f"[{found.low:.2f}, {found.high:.2f}]"
     text = f"{fires} of {len(a)} pictures predicted high fire as the unit's strongest contents do {interval}"
     return _check(name, found.high >= 0.5, text, found, None, len(a))
+
+
+def _check_throughout(a: np.ndarray, b: np.ndarray) -> Check:
+    """Whether nearly all of the answer's pictures fire the unit, not some of them for something else that they show.
+
+    Firing: above `FIRES` of the way from the near misses' median to the mean of the stronger half of block (a). Failed where
+    the share of block (a) that fires is below `THROUGHOUT` with its 95% interval: "fish" for fish that face left.
+    """
+    name = "fires throughout"
+    if min(len(a), len(b)) < LEAST:
+        return Check(name=name, passed=None, text=f"only {len(a)} pictures predicted high could be had", n=len(a))
+    rest, full = float(np.median(b)), float(np.sort(a)[len(a) // 2 :].mean())
+    fires = int((a > rest + FIRES * (full - rest)).sum())
+    found = share_effect(fires, len(a))
+    text = (
+        f"{fires} of {len(a)} pictures predicted high fire [{found.low:.2f}, {found.high:.2f}]; wanted: an interval that "
+        f"reaches {THROUGHOUT}"
+    )
+    return _check(name, found.high >= THROUGHOUT, text, found, None, len(a))
 
 
 def middle(a: np.ndarray, b: np.ndarray) -> float:

@@ -276,6 +276,7 @@ _FAILED = {
     "answer against rival": "its rival ({rival}) was not beaten",
     "top decile missed": "strong pictures kept back fire it without that",
     "full strength": "pictures of it do not fire it as its strongest pictures do",
+    "fires throughout": "some pictures of it leave it silent",
 }
 
 

@@ -41,6 +41,15 @@ class Levels:
         """The levels after pictures that were meant to fire the unit: `full` is the highest mean seen so far."""
         return replace(self, full=max(self.full, float(np.mean(peaks)))) if len(peaks) else self
 
+    def even(self, peaks: Sequence[float]) -> bool:
+        """Whether pictures of one concept respond alike: three in four at least half as strongly as the stronger half does.
+
+        Where they do not, the concept is true of some that fire the unit for something else in them.
+        """
+        ranked = np.sort(np.asarray(peaks)) - self.rest
+        stronger = float(ranked[len(ranked) // 2 :].mean())
+        return float(np.mean(ranked >= stronger / 2)) >= SURE
+
     def read(self, peaks: Sequence[float]) -> Said:
         """What the peaks of one condition say: at least three in four above the bar, or below it; else not yet clear."""
         if not len(peaks):

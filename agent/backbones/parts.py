@@ -65,7 +65,7 @@ def shown_by(concept: Concept) -> list[Concept]:
         case And(parts):
             one = one_thing(concept)
             return [both([*parts, Not(whole)]) for whole in one] or [concept]
-        case Phrase(noun=str()) if concept.noun in v.NOUNS and len(concept.named()) == 1:
+        case Phrase(noun=str()) if concept.noun in v.NOUNS:
             return [concept, AtLeast(COUNTED_UP, concept)]
         case _:
             return [concept]
@@ -123,6 +123,8 @@ def narrowed(concept: Concept, things: Sequence[Phrase], terms: Sequence[Concept
             if concept.named().items() <= thing.named().items():
                 extra = [item for item in thing.named().items() if item[0] not in concept.named()]
                 found += [Phrase(**concept.named(), **{name: value}) for name, value in extra]
+    if isinstance(concept, AtLeast) and concept.n < MOST:
+        found.append(AtLeast(concept.n + 1, concept.phrase))
     found += [both([concept, term]) for term in terms]
     return unique(option for option in found if absorbed(option) == option and normal(option) != normal(concept))
 
