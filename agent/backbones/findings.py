@@ -103,4 +103,10 @@ def _profile(profiled: Profiled) -> str:
 def _control(redrawn: Redrawn) -> str:
     low, high = redrawn.interval
     found = "something in pictures drives the unit" if redrawn.driven else "nothing reproducible was found to drive the unit"
-    return f"{found} (redraw test: superiority {redrawn.effect:.2f} [{low:.2f}, {high:.2f}], p {redrawn.p:.2g})"
+    told = f"{found} (redraw test: superiority {redrawn.effect:.2f} [{low:.2f}, {high:.2f}], p {redrawn.p:.2g})"
+    if redrawn.fresh and redrawn.random:
+        full, middle = np.quantile([reading.peak for reading in redrawn.fresh], (0.75, 0.5))
+        usual = np.median([reading.peak for reading in redrawn.random])
+        told += f"; what drives it most peaks, drawn afresh, at {middle:.4g} (upper quartile {full:.4g}), ordinary contents "
+        told += f"at {usual:.4g}"
+    return told

@@ -12,7 +12,7 @@ from ...tools.instrument import Instrument
 from ..acts import Act, Call, Conclude, Raise
 from ..transcript import Acted, AnyEvent, Decided, Judged, Raised, Returned
 from .sandbox import Mistake
-from .tool_api import CONCLUDE, EXPERIMENT, RAISE, Conclusion, Side, Trial
+from .tool_api import CONCLUDE, EXPERIMENT, RAISE, Checked, Conclusion, Side, Trial
 
 
 def act_of(name: str, arguments: Mapping[str, Any]) -> Act:
@@ -39,7 +39,9 @@ def outcome(transcript: Sequence[AnyEvent], act: Act, instruments: Mapping[str, 
             case Raise(), Raised():
                 return event.id
             case Conclude(), Decided():
-                return Conclusion(hypothesis=act.hypothesis, verdict=event.verdict, reasons=event.reasons)
+                checks = [Checked(name=check.name, passed=check.passed, text=check.text) for check in event.checks]
+                told = {"verdict": event.verdict, "reasons": event.reasons, "rival": event.rival}
+                return Conclusion(hypothesis=act.hypothesis, checks=checks, **told)
             case Call(tool="experiment"), Judged():
                 return _trial(event)
             case Call(), Returned() if act.tool != EXPERIMENT:

@@ -77,12 +77,22 @@ class Trial(BaseModel):
     conditions: list[Side]
 
 
+class Checked(BaseModel):
+    """One condition that a conclusion had to meet; `passed` None: it could not be tried."""
+
+    name: str
+    passed: bool | None
+    text: str
+
+
 class Conclusion(BaseModel):
-    """What came of a proposed conclusion. `objections`: a reviewer's, for you to meet before the lab is asked."""
+    """What came of a proposed conclusion. Verdict "objections": a reviewer's, to be met before the lab is asked."""
 
     hypothesis: str | None
     verdict: Literal["supported", "refuted", "inconclusive", "objections"]
     reasons: list[str]
+    rival: str | None = None
+    checks: list[Checked] = []
 
 
 class Comparison(BaseModel):

@@ -31,11 +31,12 @@ from .formula_words import formula_words
 from .model import Message, Model, Reply, Shown, ToolCall
 from .outcome import act_of, outcome
 from .prompt_text import prompt
+from .recorded import Recorded
 from .review import read_object, review
 from .sandbox import HostCall, Mistake, Value
 from .tool_api import COMPARE, CONCLUDE, RAISE, SHOW, Comparison, Conclusion, Function, as_text, functions
 
-REPLIES = 80  # in one run
+REPLIES = 400  # in one run
 MENDINGS = {"nothing": 3, "failed": 12}  # replies in a row that asked for nothing, or for nothing that could be done
 REVIEWS = 3
 SHOWN = 24  # pictures in one turn
@@ -79,6 +80,7 @@ class VisionLanguage:
     def attend(self, bench: Bench) -> None:
         """See what can be called and shown, before the first act."""
         self._bench, self._known = bench, functions(bench.instruments)
+        self.model, self.judge = _recorded(self.model, "backbone", bench), _recorded(self.judge, "judge", bench)
         self._mode = CodeMode(self._known, bench.record) if self._way == "code" else CallMode(self._known)
 
     def act(self, transcript: Sequence[AnyEvent]) -> Act:
@@ -96,8 +98,8 @@ class VisionLanguage:
         if not raised or self._talk is None:
             return None
         request = prompt("final_request", limit=inline(limit), evidence=evidence(transcript))
-        ask = getattr(self.model, "last_reply", self.model.reply)  # one that limits do not hold for, where limits are kept
-        reply: Reply = ask([*_answered_all(self._talk.messages), user(request)])
+        request_ = [*_answered_all(self._talk.messages), user(request)]
+        reply = self.model.last_reply(request_) if isinstance(self.model, Recorded) else self.model.reply(request_)
         word = read_object(reply.text, LastWord)
         return Conclude(hypothesis=word.hypothesis) if word is not None and word.hypothesis in raised else None
 
@@ -215,6 +217,18 @@ class VisionLanguage:
         if started.answering == started.question or started.question == LITERAL:
             return prompt("describe_a_unit", **about)
         return prompt("answer_a_question", question=fenced(started.question, "question"), **about)
+
+
+def _recorded(model: Model, role: str, bench: Bench) -> Recorded:
+    """The model with its replies in the run's record, and the run's pictures before it; as it is where it has them."""
+    if isinstance(model, Recorded):
+        return model
+    views = getattr(model, "views", None)
+    if views is not None and getattr(views, "look", None) is None:
+        views.look = lambda identity: bench.find(identity).pixels
+    recorded = Recorded(model, role)
+    recorded.keep_in(bench.record)
+    return recorded
 
 
 def _compared(high: list[float], low: list[float]) -> Comparison:
