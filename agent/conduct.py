@@ -166,6 +166,7 @@ def carry_through(
     live: Callable[[], None] = lambda: None,
     why: str = "",
     shown_as: str | None = None,
+    set_aside: Sequence[AnyEvent] = (),
 ) -> Answer:
     """Play the run in its folder, from its beginning or from the end of its record, and write its page.
 
@@ -178,7 +179,7 @@ def carry_through(
         lab.readings = readings
         try:
             folder = RunFolder(
-                path, lab.store, watcher.event, began=lab.started, record=record, live=live, why=why
+                path, lab.store, watcher.event, began=lab.started, record=record, live=live, why=why, set_aside=set_aside
             )
             try:
                 answered = Run(lab, asked.backbone, folder, asked.instruments).play(asked.started)

@@ -95,6 +95,7 @@ def resume(
                         live=live,
                         why="; ".join(changed) + " since the run was begun" if changed else SAME,
                         shown_as=str(run),
+                        set_aside=() if stop is None else events[stop:],
                     )
         finally:
             watcher.close()

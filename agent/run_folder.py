@@ -41,7 +41,8 @@ class RunFolder:
 
     `began`: when the run began, by `time.monotonic`. `record`: the events on record, where the run is resumed: as many are
     only compared (all but their times) and the run is `replaying`; then `live` is called, once, and the rest is written.
-    `why`: what a difference may come from, in words.
+    `why`: what a difference may come from, in words. `set_aside`: an earlier end of the run, which is no part of it any more;
+    what language models said in it need not be asked again.
     """
 
     def __init__(
@@ -54,8 +55,9 @@ class RunFolder:
         record: Sequence[AnyEvent] = (),
         live: Callable[[], None] = lambda: None,
         why: str = "",
+        set_aside: Sequence[AnyEvent] = (),
     ) -> None:
-        self.path, self.store, self.listen = path, store, listen
+        self.path, self.store, self.listen, self.set_aside = path, store, listen, set_aside
         self.events: list[AnyEvent] = []
         self.mended = 0  # pictures on record whose file was gone or broken
         self._began = time.monotonic() if began is None else began

@@ -163,8 +163,9 @@ def _events(act: Act, value: Any, hypotheses: dict[str, str]) -> list[AnyEvent]:
     if isinstance(act, Conclude):
         found = Conclusion.model_validate(_by_name(value, Conclusion))
         checks = [Check(**check.model_dump()) for check in found.checks]
-        told = {"attempt": 0, "formula": hypotheses[found.hypothesis or ""], "rival": found.rival or "", "controls": []}
-        return [Decided.model_validate({**told, "blocks": [], "checks": checks, "verdict": found.verdict, "reasons": found.reasons})]
+        decided = {"attempt": 0, "formula": hypotheses[found.hypothesis or ""], "rival": found.rival or "", "controls": []}
+        decided |= {"blocks": [], "checks": checks, "verdict": found.verdict, "reasons": found.reasons}
+        return [Decided.model_validate(decided)]
     assert isinstance(act, Call)
     if act.tool != "experiment":
         data = _by_name(value, catalogue()[act.tool].result)

@@ -40,8 +40,13 @@ def outcome(transcript: Sequence[AnyEvent], act: Act, instruments: Mapping[str, 
                 return event.id
             case Conclude(), Decided():
                 checks = [Checked(name=check.name, passed=check.passed, text=check.text) for check in event.checks]
-                told = {"verdict": event.verdict, "reasons": event.reasons, "rival": event.rival}
-                return Conclusion(hypothesis=act.hypothesis, checks=checks, **told)
+                return Conclusion(
+                    hypothesis=act.hypothesis,
+                    verdict=event.verdict,
+                    reasons=event.reasons,
+                    rival=event.rival,
+                    checks=checks,
+                )
             case Call(tool="experiment"), Judged():
                 return _trial(event)
             case Call(), Returned() if act.tool != EXPERIMENT:

@@ -71,8 +71,8 @@ class Recorded:
             event = self._on_record(record.following, now)
             self.spending.requests += event.reply.requests
         else:
-            began = self._clock()
-            reply = self._model.reply(messages, tools)
+            began, before = self._clock(), self._set_aside(now)
+            reply = self._model.reply(messages, tools) if before is None else before
             event = told(self.role, self._before, now, reply, round(self._clock() - began, 3))
         self.spending.charge(getattr(self._model, "price", None), messages, event.reply)
         record.append(event)
@@ -87,6 +87,12 @@ class Recorded:
         """
         self.spending.one_more()
         return self.reply(messages, tools)
+
+    def _set_aside(self, now: Request) -> Reply | None:
+        """What was answered to the same request in an end of the run that was set aside: it is not sent again."""
+        ends = [e for e in getattr(self._record, "set_aside", ()) if isinstance(e, Replied) and e.role == self.role]
+        same = digest(*now) if ends else ""
+        return next((end.reply for end in ends if end.request == same), None)
 
     def _on_record(self, following: AnyEvent | None, now: Request) -> Replied:
         if not isinstance(following, Replied):
