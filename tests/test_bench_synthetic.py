@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -19,6 +20,7 @@ from lettvin.benchmarks.synthetic.outcome import TOLD_FIRST, Outcome
 from lettvin.benchmarks.synthetic.published import as_object
 from lettvin.benchmarks.synthetic.result import Result, read_result
 from lettvin.benchmarks.synthetic.told import columns, rows
+from lettvin.benchmarks.synthetic.write_docs import BEGINS, ENDS, write_docs
 from lettvin.cli import main
 from lettvin.synthetic_neurons.drawn_suites import SEEDS
 from lettvin.synthetic_neurons.suite import suite_of
@@ -253,6 +255,39 @@ def test_the_map_is_fitted_on_another_suite_than_is_reported(
     run(str(reported), ["oracle"], workers=1, neurons=1, data=DATA, folder=tmp_path, conditions=["plain"])
     assert fit_map([str(tmp_path)]) == 2
     assert "whose figures are reported" in capsys.readouterr().err
+
+
+# ---- the documentation ------------------------------------------------------------------------------------------
+
+
+def test_the_documentation_is_written_from_a_finished_folder(asked: Result, folder: Path, tmp_path: Path) -> None:
+    result = read_result(folder)
+    page_ = tmp_path / "docs" / "synthetic_neurons.md"
+    page_.parent.mkdir()
+    page_.write_text(f"before\n{BEGINS}\nwhat was there\n{ENDS}\nafter\n")
+    for _ in range(2):
+        written = write_docs(result, tmp_path)
+    text = page_.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "what was there" not in text
+    assert "| figure | empiricist | milan | one-shot | oracle |" in text
+    assert re.search(r"\| recovered \| .* \| 1.00 \[0.34, 1.00\] of 2 \|", text)
+    plots = [path for path in written if path.suffix == ".svg"]
+    assert len(plots) == 3
+    for path in plots:
+        assert f"({path.relative_to(page_.parent)})" in text
+        assert ElementTree.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+    (figures,) = [json.loads(path.read_text()) for path in written if path.suffix == ".json"]
+    assert figures["figures"]["oracle"]["recovered_all"] == 1
+    page_.write_text("no marks")
+    with pytest.raises(BadInput, match="has not the marks"):
+        write_docs(result, tmp_path)
+
+
+def test_the_documentation_has_the_place_for_it() -> None:
+    text = (Path(__file__).resolve().parent.parent / "docs" / "synthetic_neurons.md").read_text()
+    assert 0 < text.index(BEGINS) < text.index(ENDS)
 
 
 # ---- the command line --------------------------------------------------------------------------------------------

@@ -56,6 +56,8 @@ def run(
     for condition in dict.fromkeys(condition for _, condition, _ in tasks):
         watch("dissecting", len(every) - len(tasks), len(every), None)
         prepare(whole, source, condition)
+    for mind in {mind for mind, _, _ in tasks if in_full_runs(mind)}:
+        _runs(kept.folder, mind).mkdir(parents=True, exist_ok=True)  # here, so that no two workers make it at once
     for outcome in _answers(kept, tasks, workers):
         kept.add(outcome)
         watch(outcome.mind, len(every) - len(tasks) + kept.added, len(every), outcome)
@@ -100,12 +102,13 @@ def _check_backbone(name: str) -> None:
 
 
 def _answers(kept: Record, tasks: Sequence[Task], workers: int) -> Iterator[Outcome]:
-    """The answers, as they come: of full runs first, which take longest."""
+    """The answers, as they come: of full runs first, which take longest; of looks neuron by neuron, which share scenes."""
     about = (kept.suite, kept.data, kept.seed, kept.folder)
+    long = [task for task in tasks if in_full_runs(task[0])]
+    quick = sorted((task for task in tasks if not in_full_runs(task[0])), key=lambda task: (CONDITIONS.index(task[1]), task[2]))
     if workers <= 1 or len(tasks) <= 1:
-        yield from (_ask(*about, *task) for task in tasks)
+        yield from (_ask(*about, *task) for task in [*long, *quick])
         return
-    long, quick = ([task for task in tasks if in_full_runs(task[0]) == full] for full in (True, False))
     with ProcessPoolExecutor(workers, initializer=_begin, initargs=about) as pool:
         yield from pool.map(_asked, long)
         yield from pool.map(_asked, quick, chunksize=8)
@@ -126,8 +129,12 @@ def _asked(task: Task) -> Outcome:
 
 
 def _ask(suite: Suite, data: str, seed: int, folder: Path, mind: str, condition: Condition, index: int) -> Outcome:
-    runs = folder / "runs" / mind.replace("/", "-")
-    return ask_one(suite, index, mind, data, seed, runs, condition)
+    return ask_one(suite, index, mind, data, seed, _runs(folder, mind), condition)
+
+
+def _runs(folder: Path, mind: str) -> Path:
+    """Where the runs of a mind are kept."""
+    return folder / "runs" / mind.replace("/", "-")
 
 
 def _write_page(folder: Path) -> None:

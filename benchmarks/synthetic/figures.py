@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...synthetic_neurons.suite import KINDS
 from ...tools.statistics import share_effect
 from .outcome import OFF_LANGUAGE, PLAIN, PLANTED, Condition, Outcome
 
@@ -156,7 +157,9 @@ def paired_difference(
 
 
 def _kinds(outcomes: Sequence[Outcome]) -> list[str]:
-    return list(dict.fromkeys(o.kind for o in outcomes))
+    """The kinds among the answers, in the order of `KINDS`; what is none of these comes last."""
+    found = {o.kind for o in outcomes}
+    return [*(kind for kind in KINDS if kind in found), *sorted(found - {*KINDS})]
 
 
 def _mean(values: Sequence[float]) -> float | None:

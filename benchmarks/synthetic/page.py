@@ -12,7 +12,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import zip_longest
 from pathlib import Path
@@ -67,12 +67,12 @@ class Answered:
 
 @dataclass(frozen=True)
 class Row:
-    """One neuron with its answers: of data told as they are, by mind, and of data told otherwise."""
+    """One neuron with its answers: of data told as they are, by mind; of data told otherwise, by what is told."""
 
     neuron: SuiteNeuron
     first: Outcome
     plain: dict[str, Answered]
-    otherwise: tuple[Answered, ...]
+    otherwise: dict[str, list[Answered]]
 
     @property
     def words(self) -> str:
@@ -134,6 +134,7 @@ def _disagreements(outcome: Outcome) -> tuple[Disagreement, ...]:
     return tuple(Disagreement(_picture(s), caption(s), true_of(truth, s)) for s in outcome.differing)
 
 
+@lru_cache(maxsize=4096)
 def _picture(scene: Scene) -> str:
     from PIL import Image
 
@@ -152,7 +153,10 @@ def _rows(result: Result, painted: dict[int, tuple[Disagreement, ...]]) -> list[
     for neuron in result.suite.neurons:
         found = by_name.get(neuron.name, [])
         plain = {o.mind: _answered(o, result, painted) for o in found if o.condition == PLAIN}
-        otherwise = tuple(_answered(o, result, painted) for o in found if o.condition != PLAIN)
+        otherwise: dict[str, list[Answered]] = {}
+        for o in found:
+            if o.condition != PLAIN:
+                otherwise.setdefault(o.condition, []).append(_answered(o, result, painted))
         if found:
             rows.append(Row(neuron, found[0], plain, otherwise))
     return rows
@@ -188,11 +192,20 @@ def _groups(figures: dict[str, Any]) -> list[tuple[str, list[tuple[str, ...]]]]:
             row = ("F1" if name.endswith("F1") else "recovered", *row[1:])
         else:
             heading = "What it cost" if name.startswith("median") else "All kinds that the language says"
-        found.setdefault(heading, []).append(row)
+        found.setdefault(heading, []).append(_number_once(row))
     first = ("All kinds that the language says", "Recovered, by kind", "Nulls answered with a claim")
     last = ("What it cost",)
     between = tuple(heading for heading in found if heading not in (*first, *last))
     return [(heading, found[heading]) for heading in (*first, *between, *last) if heading in found]
+
+
+def _number_once(row: tuple[str, ...]) -> tuple[str, ...]:
+    """The row with the number that its shares are of beside its name, where it is the same for every mind."""
+    numbers = {cell.rpartition(" of ")[2] for cell in row[1:] if " of " in cell}
+    if len(numbers) != 1:
+        return row
+    (n,) = numbers
+    return (f"{row[0]}, of {n}", *(cell.removesuffix(f" of {n}") for cell in row[1:]))
 
 
 @cache

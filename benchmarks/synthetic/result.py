@@ -19,7 +19,7 @@ from ...synthetic_neurons.suite import Suite
 from ...targets.errors import BadInput
 from .outcome import Condition, Outcome
 
-VERSION = 2  # of the record and the score: answers scored otherwise are not gone on from
+VERSION = 3  # of the record and the score: answers scored otherwise are not gone on from
 ABOUT, ANSWERS, PAGE = "about.json", "answers.jsonl", "report.html"
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 Key = tuple[str, Condition, str]  # mind, condition, the neuron's name

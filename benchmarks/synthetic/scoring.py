@@ -101,21 +101,38 @@ def _fit(said: np.ndarray, response: np.ndarray | None) -> tuple[float | None, f
 def sample(
     truth: Concept | None, answer: Concept | None, seed: int = UNUSED_SEED, scenes: int = SCENES
 ) -> list[Scene]:
-    """S for a truth and an answer: the same for the same two concepts, whoever answered."""
+    """S for a truth and an answer: the same for the same two concepts, whoever answered.
+
+    What S holds for a term of the truth are the first so many of the same scenes, whatever the answer is.
+    """
     shared = list(dict.fromkeys(term for concept in (truth, answer) if concept is not None for term in scored_terms(concept)))
     n = DATA_LIKE * scenes // SCENES if shared else scenes
     data_like = [_data_like(seed, index) for index in range(n)]
     made: list[Scene] = []
     for place, term in enumerate(shared):
         wanted = (scenes - n) // len(shared) + (place < (scenes - n) % len(shared))
-        rng = np.random.default_rng([seed, *str(term).encode()])
-        satisfying = examples(term, (wanted + 1) // 2, rng)
-        if not satisfying:  # no scene can be that: the data-like ones must tell
-            made += [_data_like(seed, DATA_LIKE + len(made) + i) for i in range(wanted)]
-            continue
-        made += satisfying
-        made += [one_factor_away(term, satisfying[i % len(satisfying)], rng) for i in range(wanted - len(satisfying))]
+        satisfying, away = _made_for(term, (wanted + 1) // 2, seed)
+        found = [*satisfying, *away][:wanted]
+        # where few scenes or none can be that, data-like ones must tell
+        made += found + [_data_like(seed, DATA_LIKE + len(made) + i) for i in range(wanted - len(found))]
     return data_like + made
+
+
+def _made_for(term: Concept, n: int, seed: int) -> tuple[list[Scene], list[Scene]]:
+    """The first scenes that satisfy a term, of `n` tries, and for each the same one factor away."""
+    known = _known_for(term, seed)
+    for index in range(len(known), n):
+        rng = np.random.default_rng([seed, index, *str(term).encode()])
+        found = examples(term, 1, rng)
+        known.append((found[0], one_factor_away(term, found[0], rng)) if found else None)
+    pairs = [pair for pair in known[:n] if pair is not None]
+    return [satisfying for satisfying, _ in pairs], [away for _, away in pairs]
+
+
+@lru_cache(maxsize=32)
+def _known_for(term: Concept, seed: int) -> list[tuple[Scene, Scene] | None]:
+    """What was made for a term so far: several minds are scored on the same truth, one after the other."""
+    return []
 
 
 def scored_terms(concept: Concept) -> list[Concept]:

@@ -23,8 +23,9 @@ def rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
         found.append((name, *(share_in_words(figures, path) for figures in by_mind)))
     for name, place in (("F1", ("f1_all",)), ("predicted above neutral", ("predictive", "superiority"))):
         found.append((name, *(_number(_at(figures, place)) for figures in by_mind)))
-    for name in ("brier_skill", "median_pictures", "median_seconds"):
-        found.append((name.replace("_", " "), *(_number(figures[name]) for figures in by_mind)))
+    found.append(("Brier skill", *(_number(figures["brier_skill"]) for figures in by_mind)))
+    found.append(("median pictures", *(_number(figures["median_pictures"], 0) for figures in by_mind)))
+    found.append(("median seconds", *(_number(figures["median_seconds"], 1) for figures in by_mind)))
     for name, figure in (("minus", "recovered"), ("minus, F1", "f1")):
         base, minus = told["differences"]["of"], told["differences"]["minus"]
         if minus:
@@ -71,5 +72,5 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
     return tree
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:g}"
+def _number(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
