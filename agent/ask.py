@@ -17,6 +17,7 @@ from ..tools.lab import Limits
 from ..tools.sources.source import Source
 from .answer import Answer
 from .backbones.backbone import Backbone
+from .backbones.model_settings import ModelSettings
 from .conduct import about, carry_through, opened, prepare
 from .question import LITERAL, taken_literally
 from .run_folder import check_writable, new_run, owned
@@ -34,7 +35,9 @@ def ask(
     backbone: str | Backbone = "empiricist",
     data: str | Source = "sketch:2000",
     generator: str = "sketch",
-    describer: str = "exact",
+    describer: str | None = None,
+    judge: str | None = None,
+    models: ModelSettings | None = None,
     tools: Sequence[str] = (),
     layers: Sequence[str] | None = None,
     seed: int = 0,
@@ -50,6 +53,8 @@ def ask(
     `data`: ``sketch:N[@seed]`` or a folder. `layers`: those dissected in the one pass (default: the target's own).
     `backbone`, `generator`, `describer`: a name, an installed plug-in's, or FILE.py:Class; `tools`: instruments beside
     those known, FILE.py:function each (or an installed plug-in's name, so that the run is refused where it is broken).
+    A backbone, describer or `judge` may be a language model (``openai:MODEL``), reached as `models` says; where the backbone
+    is one, it plays the other parts too unless they are named.
     `max_images`: pictures measured beyond the data; `max_seconds`: wall time. `among`: how many units are asked together,
     this one included; conclusions share their chance of error. `page`: write report.html too. Raises `BadInput` on what
     cannot be used, before anything is run, and `DiskFull` where nothing more can be written.
@@ -68,6 +73,8 @@ def ask(
         data=data,
         generator=generator,
         describer=describer,
+        judge=judge,
+        models=models,
         tools=tools,
         layers=layers,
         seed=seed,

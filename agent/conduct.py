@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..targets.errors import BadInput, DiskFull
+from ..targets.errors import BadInput, DiskFull, ModelFailed
 from ..targets.loaders import plug_in_of
+from ..targets.plug_ins import PlugIn
 from ..targets.target import Unit
 from ..tools.describer import Describer
 from ..tools.generator import Generator
@@ -31,7 +32,11 @@ from ..tools.store import Store, cache_folder
 from . import by_name
 from .answer import Answer
 from .backbones.backbone import Backbone
+from .backbones.model_settings import ModelSettings
+from .backbones.models_of_run import ModelsOfRun, is_model
+from .backbones.prompt_text import prompt
 from .loop import Run
+from .model_describer import ModelDescriber
 from .question import LITERAL, taken_literally
 from .readings import Readings
 from .run_folder import RECORD, RunFolder, recording
@@ -52,6 +57,7 @@ class Asked:
     describer: Describer
     instruments: dict[str, Instrument]
     started: Started
+    models: ModelsOfRun
 
 
 def prepare(
@@ -61,7 +67,9 @@ def prepare(
     backbone: str | Backbone,
     data: str | Source,
     generator: str,
-    describer: str,
+    describer: str | None,
+    judge: str | None,
+    models: ModelSettings | None,
     tools: Sequence[str],
     layers: Sequence[str] | None,
     seed: int,
@@ -71,9 +79,10 @@ def prepare(
 ) -> Asked:
     """Open what was named. Raises `BadInput` on what cannot be used."""
     make_generator, drawing = by_name.generator(generator)
-    make_describer, describing = by_name.describer(describer)
-    make_backbone, deciding = by_name.backbone(backbone) if isinstance(backbone, str) else (lambda: backbone, None)
-    words, mind = make_describer(), make_backbone()
+    asking = ModelsOfRun(models)
+    mind, deciding = _mind(backbone, judge, asking)
+    describer = describer_of(backbone) if describer is None else describer
+    words, describing = _describer(describer, asking)
     known = instruments(tools)
     others = [plug_in_of(unit.target.name), drawing, describing, deciding, *(x.plug_in for x in known.values())]
     source = open_source(data) if isinstance(data, str) else data
@@ -89,6 +98,8 @@ def prepare(
         "device": None if device is None else str(device),
         "among": among,
         "page": page,
+        "judge": judge,
+        "models": asking.settings.model_dump(mode="json") if asking else None,
     }
     started = Started(
         question=question,
@@ -106,7 +117,26 @@ def prepare(
         settings=settings,
         keys=keys(unit, source),
     )
-    return Asked(unit, source, mind, make_generator, words, known, started)
+    return Asked(unit, source, mind, make_generator, words, known, started, asking)
+
+
+def describer_of(backbone: str | Backbone) -> str:
+    """Who puts pictures into words where nobody was named: the model that decides, else "exact"."""
+    return backbone if isinstance(backbone, str) and is_model(backbone) else "exact"
+
+
+def _mind(backbone: str | Backbone, judge: str | None, models: ModelsOfRun) -> tuple[Backbone, PlugIn | None]:
+    if not isinstance(backbone, str):
+        return backbone, None
+    make, plug_in = by_name.backbone(backbone)
+    return make(), plug_in
+
+
+def _describer(name: str, models: ModelsOfRun) -> tuple[Describer, PlugIn | None]:
+    if is_model(name):
+        return ModelDescriber(models.of(name, "describer"), prompt("describer"), models.show), None
+    make, plug_in = by_name.describer(name)
+    return make(), plug_in
 
 
 def about(started: Started) -> dict[str, Any]:
@@ -121,14 +151,15 @@ def command(started: Started) -> list[str]:
     words = ["lettvin", "ask", started.target, started.unit, started.question]
     words += ["--backbone", started.backbone, "--data", started.data, "--seed", str(started.seed)]
     words += [] if started.generator == "sketch" else ["--generator", started.generator]
-    words += [] if started.describer == "exact" else ["--describer", started.describer]
+    words += [] if started.describer == describer_of(started.backbone) else ["--describer", started.describer]
     words += [word for name in settings["tools"] for word in ("--tool", name)]
     words += [] if settings["among"] == 1 else ["--among", str(settings["among"])]
     for option, value in (("--max-images", settings["max_images"]), ("--max-seconds", settings["max_seconds"])):
         words += [] if value is None else [option, f"{value:g}"]
     if settings["layers"] is not None:
         words += ["--layers", ",".join(settings["layers"])]
-    return words
+    words += [] if settings.get("judge") is None else ["--judge", settings["judge"]]
+    return words + ModelSettings.model_validate(settings.get("models") or {}).as_options()
 
 
 @contextmanager
@@ -182,7 +213,10 @@ def carry_through(
                 path, lab.store, watcher.event, began=lab.started, record=record, live=live, why=why, set_aside=set_aside
             )
             try:
+                asked.models.begin(folder, lab.find, folder.show, lab.ends)
                 answered = Run(lab, asked.backbone, folder, asked.instruments).play(asked.started)
+                if asked.models:
+                    watcher.said(f"models: {asked.models.spending.told()}")
                 if folder.mended:
                     watcher.said(f"{folder.mended} pictures of the run were missing or broken, and are made again")
                 interrupted = bool(asked.started.settings["page"]) and not _page_written(lab, answered, path)
@@ -195,6 +229,8 @@ def carry_through(
             readings.close()
     except DiskFull as full:
         raise DiskFull(f"{full}; then `lettvin resume {shlex.quote(name)}` goes on") from None
+    except ModelFailed as failed:
+        raise type(failed)(f"{failed}; `lettvin resume {shlex.quote(name)}` goes on") from None
     return answer_of(answered, time.monotonic() - lab.started, name, interrupted)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from pydantic import ValidationError
 
-from ..targets.errors import BadInput, LimitReached, TargetFailed
+from ..targets.errors import BadInput, LimitReached, ModelFailed, TargetFailed
 from ..tools.experiment import Measurements, check
 from ..tools.instrument import Instrument, ToolError, catalogue
 from ..tools.lab import Lab
@@ -226,7 +226,7 @@ class Run:
         """Carry an act out; a mistake in it goes back to the backbone, as an instrument's would."""
         try:
             carry_out()
-        except (TargetFailed, Diverged):  # no mistake of the backbone's, and nothing that it could mend
+        except (TargetFailed, ModelFailed, Diverged):  # no mistake of the backbone's, and nothing that it could mend
             raise
         except (ToolError, BadInput) as mistake:
             self._calls += 1

@@ -16,6 +16,7 @@ import shlex
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ..tools.sources.source import Source
 from ..tools.store import write_whole
 from .answer import Answer
 from .backbones.backbone import Backbone
+from .backbones.model_settings import ModelSettings
 from .conduct import Asked, answer_of, carry_through, command, opened, prepare
 from .known_target import open_target
 from .line_file import mend
@@ -49,13 +51,16 @@ def resume(
     data: Source | None = None,
     max_images: int | None = None,
     max_seconds: float | None = None,
+    max_requests: int | None = None,
+    max_tokens: int | None = None,
+    max_usd: Decimal | None = None,
     watcher: Watcher | None = None,
 ) -> Answer:
-    """Go on with a run to its answer, without measuring anything twice; a finished one only says its answer again.
+    """Go on with a run to its answer, without measuring or asking anything twice; a finished one only says its answer again.
 
-    `unit`, `backbone`, `data`: where these were made in Python and have no name that opens them. `max_images`,
-    `max_seconds`: other limits from now on, counted over the whole run. Raises `BadInput` where the run cannot be gone on
-    with, naming why, and `DiskFull` where nothing more can be written.
+    `unit`, `backbone`, `data`: where these were made in Python and have no name that opens them. `max_images` and the
+    others: other limits from now on, counted over the whole run. Raises `BadInput` where the run cannot be gone on with,
+    naming why, and `DiskFull` where nothing more can be written.
     """
     watcher = watcher or Silent()
     began = time.monotonic()
@@ -68,6 +73,8 @@ def resume(
         events = read_events(path) if (path / EVENTS).exists() else []
         begun = events[0] if events and isinstance(events[0], Started) else begun
         limits, raised = _limits(told, max_images, max_seconds)
+        models, more = _model_limits(told, {"max_requests": max_requests, "max_tokens": max_tokens, "max_usd": max_usd})
+        raised |= more
         stop = next((place for place, event in enumerate(events) if isinstance(event, Stopped)), None)
         ended = _ended(path, begun, events, stop, raised, watcher)
         if ended is not None:
@@ -75,7 +82,7 @@ def resume(
         record = events if stop is None else events[:stop]
         try:
             with _where_it_began(told):
-                asked = _asked(begun, unit, backbone, data, limits)
+                asked = _asked(begun, unit, backbone, data, limits, models)
                 check_same(begun, asked.started)
                 changed = changes(begun, asked.started)
                 asked = replace(asked, started=begun)
@@ -83,7 +90,7 @@ def resume(
                 with opened(asked, limits if not record else Limits(), began - spent, watcher) as lab:
 
                     def live() -> None:
-                        _go_on(path, told, events, stop, lab, limits, spent)
+                        _go_on(path, told, events, stop, lab, limits, models, spent)
                         watcher.said(f"{len(record)} events are on record; going on from there")
 
                     return carry_through(
@@ -129,6 +136,18 @@ def _limits(told: dict[str, Any], max_images: int | None, max_seconds: float | N
     return Limits(images, before.seconds if max_seconds is None else max_seconds), raised
 
 
+def _model_limits(told: dict[str, Any], given: dict[str, Any]) -> tuple[ModelSettings, set[str]]:
+    """What holds for the run's language models from now on, and which of their limits are higher than they were."""
+    before = ModelSettings.model_validate(told["settings"].get("models") or {})
+    now = before.model_copy(update={name: value for name, value in given.items() if value is not None}).checked()
+    raised = set()
+    for name, value in given.items():
+        old = getattr(before, name)
+        if value is not None and old is not None and value > old:
+            raised.add(f"--{name.replace('_', '-')}")
+    return now, raised
+
+
 def _ended(
     path: Path, begun: Started, events: Sequence[AnyEvent], stop: int | None, raised: set[str], watcher: Watcher
 ) -> Answered | None:
@@ -157,7 +176,14 @@ def _where_it_began(told: dict[str, Any]) -> Iterator[None]:
         yield
 
 
-def _asked(begun: Started, unit: Unit | None, backbone: Backbone | None, data: Source | None, limits: Limits) -> Asked:
+def _asked(
+    begun: Started,
+    unit: Unit | None,
+    backbone: Backbone | None,
+    data: Source | None,
+    limits: Limits,
+    models: ModelSettings,
+) -> Asked:
     """What the run is made of, opened again by what its beginning says."""
     settings = begun.settings
     if unit is None:
@@ -171,6 +197,8 @@ def _asked(begun: Started, unit: Unit | None, backbone: Backbone | None, data: S
         data=data or begun.data,
         generator=begun.generator,
         describer=begun.describer,
+        judge=settings.get("judge"),
+        models=models,
         tools=settings["tools"],
         layers=settings["layers"],
         seed=begun.seed,
@@ -181,7 +209,14 @@ def _asked(begun: Started, unit: Unit | None, backbone: Backbone | None, data: S
 
 
 def _go_on(
-    path: Path, told: dict[str, Any], events: Sequence[AnyEvent], stop: int | None, lab: Lab, limits: Limits, spent: float
+    path: Path,
+    told: dict[str, Any],
+    events: Sequence[AnyEvent],
+    stop: int | None,
+    lab: Lab,
+    limits: Limits,
+    models: ModelSettings,
+    spent: float,
 ) -> None:
     """The record is played: from here on the limits hold, an earlier end is set aside, and run.json tells of it."""
     lab.limits = limits
@@ -195,6 +230,8 @@ def _go_on(
         "versions": versions(),
     }
     settings = told["settings"] | {"max_images": limits.images, "max_seconds": limits.seconds}
+    if settings.get("models") is not None:
+        settings["models"] = models.model_dump(mode="json")
     again = Started.model_validate({name: told[name] for name in Started.model_fields if name in told} | {"settings": settings})
     now = told | {"settings": settings, "command": command(again), "resumed": [*told.get("resumed", []), resumed]}
     write_whole(path / "run.json", (json.dumps(now, indent=1) + "\n").encode())

@@ -19,6 +19,11 @@ class TargetFailed(BadInput):
     """The network under study raised, or answered with something that is not a finite number."""
 
 
+class ModelFailed(BadInput):
+    """A language model could not be asked, or gave no answer that can be used: no mistake of what asked it, and nothing that
+    a run goes on without. What is done is kept, and can be gone on with."""
+
+
 class LimitReached(Exception):
     """A limit the user set has been met; `limit` names it in the words of the command line."""
 

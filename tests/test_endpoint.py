@@ -319,7 +319,8 @@ def test_a_slow_answer_within_the_time_is_an_answer(server: EndpointServer) -> N
 def test_no_request_outlasts_the_runs_own_time(server: EndpointServer) -> None:
     server.again([Answer(way="silent")])
     asking = Asking(server.url)
-    asking.spending.ends, asking.spending.of = time.monotonic() + 0.3, "--max-seconds 9"
+    ends = time.monotonic() + 0.3
+    asking.spending.run_ends = lambda: (ends, "--max-seconds 9")
     assert asking.fails(LimitReached) == "stopped by --max-seconds 9"
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, TypeAdapter, ValidationError, create_model
 
 from ..targets import plug_ins
-from ..targets.errors import BadInput, DiskFull, LimitReached, TargetFailed, ToolError, nearest, one_line
+from ..targets.errors import BadInput, DiskFull, LimitReached, ModelFailed, TargetFailed, ToolError, nearest, one_line
 from ..targets.plug_ins import PlugIn
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Instrument:
             result.text()
             result.model_dump_json()
             return result
-        except (ToolError, LimitReached, TargetFailed, DiskFull):
+        except (ToolError, LimitReached, TargetFailed, ModelFailed, DiskFull):
             raise
         except BadInput as error:
             raise ToolError(f"{self.name}: {error}") from error

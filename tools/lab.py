@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -187,8 +188,14 @@ class Lab:
 
     def check_time(self) -> None:
         """Raises `LimitReached` where the run has lasted as long as it may."""
-        if self.limits.seconds is not None and time.monotonic() - self.started > self.limits.seconds:
-            raise LimitReached(f"--max-seconds {self.limits.seconds:g}")
+        ends, limit = self.ends()
+        if time.monotonic() > ends:
+            raise LimitReached(limit)
+
+    def ends(self) -> tuple[float, str]:
+        """When the run's time is over, by `time.monotonic` (infinity where it has no end), and what limits it, in words."""
+        seconds = self.limits.seconds
+        return (math.inf, "") if seconds is None else (self.started + seconds, f"--max-seconds {seconds:g}")
 
     def measure(self, pictures: Sequence[Picture]) -> list[Reading]:
         """The unit's answer to each picture, in order. Raises `LimitReached` before a limit would be passed."""

@@ -140,7 +140,7 @@ class Endpoint:
 
     def _give_up(self, failure: Failure, requests: int, seconds: float) -> None:
         if self._spending.seconds_left() <= 0:
-            raise LimitReached(self._spending.of)
+            raise LimitReached(self._spending.run_ends()[1])
         what = failure.what
         if failure.fewer == 0:
             what += f" (it takes no pictures: {self.dialect.mends}, or show it none by --request-pictures 0)"

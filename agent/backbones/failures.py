@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...targets.errors import BadInput, one_line
+from ...targets.errors import ModelFailed, one_line
 
 OVERFLOW = re.compile(
     r"context[ _]length|context size|context window|exceed_context|maximum context|prompt is too long|too many (input )?tokens"
@@ -34,11 +34,11 @@ TRIES = 6
 LONGEST = 300  # characters of an endpoint's own words that are told
 
 
-class EndpointFailed(BadInput):
-    """A model could not be asked, or did not answer in a way that can be used; the run can be gone on with later."""
+class EndpointFailed(ModelFailed):
+    """A model's endpoint did not answer, or not in a way that can be used; the run can be gone on with later."""
 
 
-class ContextOverflow(EndpointFailed):
+class ContextOverflow(ModelFailed):
     """The conversation is longer than the model's context; a shorter one can be asked."""
 
 

@@ -58,3 +58,13 @@ class ModelSettings(BaseModel):
     def allowed(self) -> Allowed:
         """The limits on what is spent. Raises `BadInput` where one leaves nothing."""
         return Allowed(self.max_requests, self.max_tokens, self.max_usd)
+
+    def as_options(self) -> list[str]:
+        """The words of a command line that say the same."""
+        words: list[str] = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value != field.default and name != "at_once":
+                told = f"{value:g}" if isinstance(value, float) else str(value)
+                words += [f"--{name.replace('_', '-')}", told]
+        return words

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from ...targets.errors import BadInput
+from ...targets.picture import Picture
 from .model import Model
 from .model_settings import ModelSettings
-from .picture_views import Look
 from .prices import price_of, read_prices
 from .recorded import Record, Recorded
 from .spending import Spending
@@ -55,6 +57,10 @@ def model_by_name(name: str, settings: ModelSettings | None = None, spending: Sp
     return MODELS[family](rest, settings.checked(), Spending(settings.allowed()) if spending is None else spending)
 
 
+def _nowhere(identity: str) -> Picture:
+    raise RuntimeError(f"picture {identity!r} was looked for before the run had any")
+
+
 class ModelsOfRun:
     """Makes the models of a run as they are named, and gives them the run's pictures and record when there are any."""
 
@@ -63,6 +69,9 @@ class ModelsOfRun:
         self.spending = Spending(self.settings.allowed(), clock=clock)
         self._made: dict[str, Model] = {}
         self._roles: list[Recorded] = []
+        self._made_views: dict[str, Picture] = {}
+        self._find: Callable[[str], Picture] = _nowhere
+        self._show: Callable[[Picture], None] = lambda picture: None
 
     def of(self, name: str | Model, role: str = "backbone") -> Recorded:
         """The model of that name in that role; one given as it is, too. Raises `BadInput` on a name that is none."""
@@ -78,12 +87,30 @@ class ModelsOfRun:
     def __bool__(self) -> bool:
         return bool(self._roles)
 
-    def begin(self, record: Record, look: Look, ends: float | None = None, limit: str = "--max-seconds") -> None:
-        """The run begins: where its record and its pictures are, and when its time is over, by the clock."""
-        self.spending.ends, self.spending.of = ends, limit
+    def begin(
+        self,
+        record: Record,
+        find: Callable[[str], Picture],
+        show: Callable[[Picture], None],
+        run_ends: Callable[[], tuple[float, str]],
+    ) -> None:
+        """The run begins: where its record and its pictures are, and when its time is over (`Spending.run_ends`).
+
+        `find`: a picture of the run by its id; `show`: makes one part of the run's folder.
+        """
+        self.spending.run_ends = run_ends
+        self._find, self._show = find, show
         for recorded in self._roles:
             recorded.keep_in(record)
         for model in self._made.values():
             views = getattr(model, "views", None)
             if views is not None:
-                views.look = look
+                views.look = self._pixels
+
+    def show(self, picture: Picture) -> None:
+        """Let models see a picture that the run did not have, such as one with a region highlighted."""
+        self._show(picture)
+        self._made_views[picture.id] = picture
+
+    def _pixels(self, identity: str) -> np.ndarray:
+        return (self._made_views[identity] if identity in self._made_views else self._find(identity)).pixels

@@ -7,6 +7,7 @@ covered: pictures measured (`tools/lab.py`), and what a model costs (`prices.py`
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class Allowed:
 
 @dataclass
 class Spending:
-    """What was spent so far. `ends`: when the run's time is over, by `clock`; `of`: that limit's words."""
+    """What was spent so far. `run_ends`: when the run's time is over, by `clock`, and that limit in words."""
 
     allowed: Allowed = field(default_factory=Allowed)
     requests: int = 0
@@ -46,8 +47,7 @@ class Spending:
     output_tokens: int = 0
     dollars: Decimal | None = Decimal(0)
     estimated: bool = False
-    ends: float | None = None
-    of: str = "--max-seconds"
+    run_ends: Callable[[], tuple[float, str]] = lambda: (math.inf, "")
     clock: Callable[[], float] = time.monotonic
     _more: int = 0
     _had_more: bool = False
@@ -75,9 +75,7 @@ class Spending:
 
     def seconds_left(self) -> float:
         """How long a request may take at most by the run's own limit."""
-        if self.ends is None:
-            return float("inf")
-        left = self.ends - self.clock()
+        left = self.run_ends()[0] - self.clock()
         return max(left, LAST_SECONDS) if self._had_more else left
 
     def charge(self, price: Price | None, messages: Sequence[Message], reply: Reply) -> None:
@@ -107,7 +105,7 @@ class Spending:
             return f"--max-tokens {may.tokens}"
         if may.dollars is not None and self.dollars is not None and self.dollars >= may.dollars:
             return f"--max-usd {may.dollars}"
-        return self.of if self.seconds_left() <= 0 else None
+        return self.run_ends()[1] if self.seconds_left() <= 0 else None
 
 
 def guessed(messages: Sequence[Message], reply: Reply) -> Usage:

@@ -7,6 +7,7 @@ commands (`cli.py`), and names that only a target or a source can judge.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,14 @@ def from_0(given: str | int) -> int:
     if not re.fullmatch(r"\d{1,18}", text):
         raise typer.BadParameter(f"{text!r} is not a whole number from 0 up")
     return int(text)
+
+
+def dollars(given: str | Decimal) -> Decimal:
+    """An amount of dollars above 0."""
+    text = str(given)
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) or not Decimal(text) > 0:
+        raise typer.BadParameter(f"{text!r} is not an amount of dollars above 0, such as 2.50")
+    return Decimal(text)
 
 
 def duration(given: str | float) -> float:
@@ -64,7 +73,13 @@ Addresses = Annotated[
     ),
 ]
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In words, such as 'What makes this unit fire?'")]
-Backbone = Annotated[str, typer.Option(metavar="NAME", help="Who decides what to try: a name, or FILE.py:Class.")]
+Backbone = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Who decides what to try: a name, FILE.py:Class, or a model: openai:MODEL, local:MODEL_OR_DIR, replay:RUN.",
+    ),
+]
 Data = Annotated[str, typer.Option(metavar="SOURCE", help="sketch:N[@seed], cutouts:N[@seed], or a folder of pictures.")]
 Cutouts = Annotated[
     Path | None, typer.Option("--cutouts", metavar="DIR", help="Cut-outs, NAME.png with NAME.txt, as nouns.")
@@ -73,7 +88,17 @@ Backgrounds = Annotated[
     Path | None, typer.Option("--backgrounds", metavar="DIR", help="Photographs to stand the cut-outs on.")
 ]
 Generator = Annotated[str, typer.Option(metavar="NAME", help="Who makes new pictures: a name, or FILE.py:Class.")]
-Describer = Annotated[str, typer.Option(metavar="NAME", help="Who puts pictures into words: a name, or FILE.py:Class.")]
+Describer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Who puts pictures into words: a name, FILE.py:Class, or a model such as openai:MODEL; "
+        "if not given, the model that decides, else 'exact'.",
+    ),
+]
+Judge = Annotated[
+    str | None, typer.Option(metavar="MODEL", help="Which model reviews a conclusion; the one that decides if not given.")
+]
 Tools = Annotated[
     list[str] | None, typer.Option("--tool", metavar="FILE.py:FUNCTION", help="An instrument of yours; may be repeated.")
 ]
@@ -88,6 +113,43 @@ MaxImages = Annotated[
     typer.Option(parser=count, metavar="N", help="Stop after measuring so many pictures beyond the data."),
 ]
 MaxSeconds = Annotated[float | None, typer.Option(parser=duration, metavar="S", help="Stop after so many seconds.")]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where openai:MODEL is asked, such as http://localhost:8000/v1; OpenAI if not given."),
+]
+DialectName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What kind of endpoint: openai, anthropic, vllm, ollama, llama.cpp or generic; told by the address if not given.",
+    ),
+]
+KeyFrom = Annotated[
+    str | None, typer.Option(metavar="VARIABLE", help="The environment's variable with the endpoint's key.")
+]
+RequestSeconds = Annotated[
+    float,
+    typer.Option(parser=duration, metavar="S", help="How long one reply of a model may take, with all its retries."),
+]
+RequestPictures = Annotated[
+    int | None,
+    typer.Option(
+        parser=from_0, metavar="N", help="Show a model at most N pictures in one request, more on contact sheets; 0: none."
+    ),
+]
+MaxRequests = Annotated[
+    int | None, typer.Option(parser=count, metavar="N", help="Stop after N requests to models, retries counted.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(parser=count, metavar="N", help="Stop after N tokens of models, in and out together.")
+]
+MaxUsd = Annotated[
+    Decimal | None,
+    typer.Option(parser=dollars, metavar="AMOUNT", help="Stop when models have cost so many dollars; wants known prices."),
+]
+PricesFile = Annotated[
+    str | None, typer.Option("--prices", metavar="FILE", help="Prices of models, over those that are known.")
+]
 Among = Annotated[
     int | None,
     typer.Option(

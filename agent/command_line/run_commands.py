@@ -29,13 +29,23 @@ def ask(
     cutouts: options.Cutouts = None,
     backgrounds: options.Backgrounds = None,
     generator: options.Generator = "sketch",
-    describer: options.Describer = "exact",
+    describer: options.Describer = None,
+    judge: options.Judge = None,
     tool: options.Tools = None,
     layers: options.Layers = None,
     seed: options.Seed = 0,
     runs: options.Runs = Path("runs"),
     max_images: options.MaxImages = None,
     max_seconds: options.MaxSeconds = None,
+    base_url: options.BaseUrl = None,
+    dialect: options.DialectName = None,
+    key_from: options.KeyFrom = None,
+    request_seconds: options.RequestSeconds = 300.0,
+    request_pictures: options.RequestPictures = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    max_usd: options.MaxUsd = None,
+    prices: options.PricesFile = None,
     among: options.Among = None,
     device: options.Device = "auto",
     as_json: options.Json = False,
@@ -55,9 +65,21 @@ def ask(
     from ...tools.sources.cutouts import with_folders
     from ..answer import together
     from ..ask import ask_each
+    from ..backbones.model_settings import ModelSettings
     from ..known_target import open_target
     from ..watcher import TerminalWatcher
 
+    models = ModelSettings(
+        base_url=base_url,
+        dialect=dialect,
+        key_from=key_from,
+        request_seconds=request_seconds,
+        request_pictures=request_pictures,
+        max_requests=max_requests,
+        max_tokens=max_tokens,
+        max_usd=max_usd,
+        prices=prices,
+    ).checked()
     data = with_folders(data, cutouts, backgrounds)
     loaded = open_target(target, device)
     asked = [loaded.unit(address) for address in options.addresses(unit)]
@@ -71,6 +93,8 @@ def ask(
         data=data,
         generator=generator,
         describer=describer,
+        judge=judge,
+        models=models,
         tools=tool or (),
         layers=wanted,
         seed=seed,
@@ -95,6 +119,9 @@ def resume(
     run: options.RunFolder,
     max_images: options.MaxImages = None,
     max_seconds: options.MaxSeconds = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    max_usd: options.MaxUsd = None,
     as_json: options.Json = False,
 ) -> int:
     """Go on with a run that was killed or stopped.
@@ -106,7 +133,15 @@ def resume(
     from ..watcher import TerminalWatcher
 
     with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints, stdout holds the answer alone
-        answer = resume_run(run, max_images=max_images, max_seconds=max_seconds, watcher=TerminalWatcher())
+        answer = resume_run(
+            run,
+            max_images=max_images,
+            max_seconds=max_seconds,
+            max_requests=max_requests,
+            max_tokens=max_tokens,
+            max_usd=max_usd,
+            watcher=TerminalWatcher(),
+        )
     return _tell(answer, as_json)
 
 
