@@ -35,6 +35,7 @@ from .backbones.backbone import Backbone
 from .backbones.model_settings import ModelSettings
 from .backbones.models_of_run import ModelsOfRun, is_model
 from .backbones.prompt_text import prompt
+from .backbones.vision_language import VisionLanguage
 from .loop import Run
 from .model_describer import ModelDescriber
 from .question import LITERAL, taken_literally
@@ -126,6 +127,16 @@ def describer_of(backbone: str | Backbone) -> str:
 
 
 def _mind(backbone: str | Backbone, judge: str | None, models: ModelsOfRun) -> tuple[Backbone, PlugIn | None]:
+    """Who decides; a model of its own is put on record with the run's."""
+    if isinstance(backbone, str) and is_model(backbone):
+        return VisionLanguage(models.of(backbone), judge=models.of(judge or backbone, "judge")), None
+    if isinstance(backbone, VisionLanguage):
+        backbone.judge = models.of(judge or backbone.judge, "judge")
+        backbone.model = models.of(backbone.model)
+        return backbone, None
+    if judge is not None:
+        name = backbone if isinstance(backbone, str) else backbone.name
+        raise BadInput(f"--judge {judge!r} reviews what a language model concludes, and {name!r} is none: leave it out")
     if not isinstance(backbone, str):
         return backbone, None
     make, plug_in = by_name.backbone(backbone)

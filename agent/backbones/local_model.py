@@ -85,7 +85,9 @@ class LocalModel:
         ).to(self.device)
 
     def _piece(self, piece: str | View) -> dict[str, Any]:
-        return {"type": "text", "text": piece} if isinstance(piece, str) else {"type": "image", "image": self.views.image(piece)}
+        if isinstance(piece, str):
+            return {"type": "text", "text": piece}
+        return {"type": "image", "image": self.views.image(piece)}
 
     def _generated(self, inputs: Any, seconds: float) -> Reply:
         import torch
@@ -115,7 +117,7 @@ def found(where: str) -> Path:
     folder = Path(where).expanduser()
     if folder.is_dir():
         return folder
-    if where.startswith((".", "/", "~")) or where.count("/") > 1 or os.sep != "/" and os.sep in where:
+    if where.startswith((".", "/", "~")) or where.count("/") > 1 or "\\" in where:
         raise BadInput(f"no folder {where!r} with a model: write local:DIR, or a model of the hub as local:OWNER/NAME")
     try:
         from huggingface_hub import HfApi, snapshot_download
@@ -134,7 +136,7 @@ def found(where: str) -> Path:
         why = f"no answer within {LOOK_UP_SECONDS:g} s"
     except Exception as error:  # no network, no such model, no right to it
         why = one_line(error)
-    raise BadInput(f"{where!r} is neither a folder nor in the hub's cache, and the hub does not give it ({why[:200]})") from None
+    raise BadInput(f"{where!r} is neither a folder nor in the hub's cache, and the hub did not give it ({why[:200]})")
 
 
 def _loaded(name: str, folder: Path) -> tuple[Any, Any]:
@@ -143,14 +145,14 @@ def _loaded(name: str, folder: Path) -> tuple[Any, Any]:
         raise BadInput(f"{name}: {str(folder)!r} holds no model: it has no config.json")
     try:
         import torch
-        from transformers import AutoModelForImageTextToText, AutoProcessor
-        from transformers.utils import logging
+        import transformers
     except ImportError:
         raise BadInput(f"{name} needs transformers: {EXTRA}") from None
-    logging.disable_progress_bar()
+    library: Any = transformers  # not typed throughout
+    library.utils.logging.disable_progress_bar()
     try:
-        processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
-        model: Any = AutoModelForImageTextToText.from_pretrained(
+        processor = library.AutoProcessor.from_pretrained(folder, local_files_only=True)
+        model = library.AutoModelForImageTextToText.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype="auto"
         )
         model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()

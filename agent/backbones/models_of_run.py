@@ -1,6 +1,6 @@
 """The language models of one run, by role: made from their names, under one set of limits, with one record.
 
-Covered: what `openai:` and `replay:` stand for, a model shared by the roles that name the same, the pictures and
+Covered: what `openai:`, `local:` and `replay:` stand for, a model shared by the roles that name the same, the pictures and
 the record they get once the run has them, and what they cost together. Not covered: what is said to them.
 """
 
@@ -34,13 +34,19 @@ def _openai(rest: str, settings: ModelSettings, spending: Spending) -> Model:
     return Endpoint(rest, settings, spending, price=price)
 
 
+def _local(rest: str, settings: ModelSettings, spending: Spending) -> Model:
+    from .local_model import LocalModel
+
+    return LocalModel(rest, settings, spending)
+
+
 def _replay(rest: str, settings: ModelSettings, spending: Spending) -> Model:
     from .replay import Replay
 
     return Replay(rest)
 
 
-MODELS: Mapping[str, Maker] = {"openai": _openai, "replay": _replay}
+MODELS: Mapping[str, Maker] = {"openai": _openai, "local": _local, "replay": _replay}
 
 
 def is_model(name: str) -> bool:
@@ -49,10 +55,10 @@ def is_model(name: str) -> bool:
 
 
 def model_by_name(name: str, settings: ModelSettings | None = None, spending: Spending | None = None) -> Model:
-    """The model that a name stands for: ``openai:MODEL`` or ``replay:RUN``. Raises `BadInput`."""
+    """The model that a name stands for: ``openai:MODEL``, ``local:MODEL_OR_DIR`` or ``replay:RUN``. Raises `BadInput`."""
     family, colon, rest = name.partition(":")
     if not colon or family not in MODELS or not rest:
-        raise BadInput(f"{name!r} is no language model: write openai:MODEL or replay:RUN")
+        raise BadInput(f"{name!r} is no language model: write openai:MODEL, local:MODEL_OR_DIR or replay:RUN")
     settings = ModelSettings() if settings is None else settings
     return MODELS[family](rest, settings.checked(), Spending(settings.allowed()) if spending is None else spending)
 
@@ -75,12 +81,16 @@ class ModelsOfRun:
 
     def of(self, name: str | Model, role: str = "backbone") -> Recorded:
         """The model of that name in that role; one given as it is, too. Raises `BadInput` on a name that is none."""
+        if isinstance(name, Recorded):
+            name.spending = self.spending
+            self._roles.append(name)
+            return name
         if isinstance(name, str):
             if name not in self._made:
                 self._made[name] = model_by_name(name, self.settings, self.spending)
             model = self._made[name]
         else:
-            model = self._made.setdefault(name.name, name)
+            model = self._made.setdefault(f"{name.name} at {id(name)}", name)
         self._roles.append(Recorded(model, role, self.spending))
         return self._roles[-1]
 
