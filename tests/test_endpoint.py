@@ -147,6 +147,26 @@ def test_a_parameter_that_is_not_known_is_left_out_from_then_on(server: Endpoint
     assert (asking.reply().requests, asking.reply().requests) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("dialect", "sent"),
+    [
+        ("openai", {"max_completion_tokens": 16384}),
+        ("anthropic", {"max_tokens": 8192}),
+        ("ollama", {"max_tokens": 4096}),
+        ("vllm", {}),
+        ("generic", {}),
+    ],
+)
+def test_a_reply_is_ended_by_the_parameter_that_the_kind_knows(
+    dialect: str, sent: dict[str, int], server: EndpointServer
+) -> None:
+    server.again([good()])
+    Asking(server.url, dialect=dialect, key="k").reply()
+    Asking(server.url, dialect=dialect, key="k", reply_tokens=7).reply()
+    whole = [{name: value for name, value in request.items() if "tokens" in name} for request in server.requests]
+    assert whole == [sent, dict.fromkeys(sent or {"max_tokens": 0}, 7)]
+
+
 # ---- failures that pass -----------------------------------------------------------------------------------------------
 
 

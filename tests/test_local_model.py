@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made(folder: Path, allowed: Allowed | None = None, tokens: int = 12, **fields: Any) -> LocalModel:
-    model = LocalModel(str(folder), ModelSettings(**fields), Spending(allowed or Allowed()), reply_tokens=tokens)
+    model = LocalModel(str(folder), ModelSettings(reply_tokens=tokens, **fields), Spending(allowed or Allowed()))
     model.views.look = lambda identity: np.random.default_rng(int(identity[:2], 16)).integers(0, 255, (60, 50, 3), np.uint8)
     return model
 
@@ -129,7 +129,7 @@ def test_a_folder_wins_over_the_hub(folder: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("where", ["./nowhere", "/no/where", "~/no where", "a/b/c"])
 def test_a_folder_that_is_not_there_is_told(where: str) -> None:
-    with pytest.raises(BadInput, match="no folder '.*' with a model: write local:DIR, or a model of the hub as local:OWNER/NAME"):
+    with pytest.raises(BadInput, match=r"no folder '.*' with a model: write local:DIR, or a model of the hub"):
         model_by_name(f"local:{where}")
 
 

@@ -22,14 +22,14 @@ class Dialect:
     """One kind of endpoint.
 
     `key`: the environment's name for its key. `output_limit`: the parameter that ends a reply after so many tokens, and how
-    many; None where the kind refuses a request whose prompt and limit together pass its context. `pictures`: how many one
+    many unless told; None where the kind refuses a request whose prompt and limit together pass its context. `pictures`: how many one
     request may hold, None where that is not limited. `longest`: the pixels of a picture's longer side, at most. `tools`:
     whether it knows tool calls. `mends`: what to do where it takes no pictures.
     """
 
     name: str
     key: str = OWN_KEY
-    output_limit: tuple[str, int] | None = None
+    output_limit: tuple[str, int | None] = ("max_tokens", None)
     pictures: int | None = None
     longest: int = 512
     tools: bool = True

@@ -62,7 +62,9 @@ class Endpoint:
         self._settings, self._spending, self._sleep, self._clock = settings, spending, sleep, clock
         given = settings.request_pictures
         self._pictures = self.dialect.pictures if given is None else given
-        self._output_limit = self.dialect.output_limit
+        name, most = self.dialect.output_limit
+        most = most if settings.reply_tokens is None else settings.reply_tokens
+        self._output_limit = {} if most is None else {name: most}
         self._client: Any = None
 
     def reply(self, messages: Sequence[Message], tools: Sequence[Offered] = ()) -> Reply:
@@ -86,9 +88,7 @@ class Endpoint:
         request: dict[str, Any] = {"model": self.model, "messages": wire(messages, self.views.url, self._pictures)}
         if tools:
             request["tools"] = wire_tools(tools)
-        if self._output_limit is not None:
-            request[self._output_limit[0]] = self._output_limit[1]
-        return request
+        return request | self._output_limit
 
     def _tried(self, request: dict[str, Any], ends: float) -> Reply:
         """The reply to one request, tried as often as that is of use. Raises `Failed`."""
@@ -133,8 +133,8 @@ class Endpoint:
             self._pictures = failure.fewer
             return True
         said = failure.what.lower()
-        if self._output_limit is not None and self._output_limit[0] in said and any(word in said for word in REFUSES):
-            self._output_limit = None
+        if any(name in said for name in self._output_limit) and any(word in said for word in REFUSES):
+            self._output_limit = {}
             return True
         return False
 

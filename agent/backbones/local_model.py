@@ -40,13 +40,13 @@ class LocalModel:
         settings: ModelSettings,
         spending: Spending,
         *,
-        reply_tokens: int = REPLY_TOKENS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = f"local:{where}"
         self.folder = found(where)
         self.views = PictureViews()
-        self._settings, self._spending, self._reply_tokens, self._clock = settings, spending, reply_tokens, clock
+        self._settings, self._spending, self._clock = settings, spending, clock
+        self._reply_tokens = settings.reply_tokens or REPLY_TOKENS
         self._one_at_a_time = threading.Lock()
         self._processor, self._model = _loaded(self.name, self.folder)
         self.device = str(self._model.device)

@@ -24,7 +24,7 @@ class ModelSettings(BaseModel):
     `base_url`: an endpoint's address, None = OpenAI's own. `dialect`: its kind, None = told by the address. `key_from`: the
     name of the environment's variable that holds its key. `request_seconds`: for a reply with all its retries.
     `request_pictures`: that one request may hold, None = what the kind takes, 0 = none: the model sees nothing. `at_once`:
-    requests to one endpoint. `prices`: a file over the shipped table.
+    requests to one endpoint. `reply_tokens`: that end a reply, None = what the kind sets. `prices`: a file over the shipped table.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class ModelSettings(BaseModel):
     key_from: str | None = None
     request_seconds: float = REQUEST_SECONDS
     request_pictures: int | None = None
+    reply_tokens: int | None = None
     at_once: int = AT_ONCE
     max_requests: int | None = None
     max_tokens: int | None = None
@@ -50,6 +51,8 @@ class ModelSettings(BaseModel):
             raise BadInput(f"--request-seconds {self.request_seconds!r} is no time to answer in: give seconds above 0")
         if self.request_pictures is not None and self.request_pictures < 0:
             raise BadInput(f"--request-pictures {self.request_pictures!r} is no number of pictures: give 0 or more")
+        if self.reply_tokens is not None and self.reply_tokens < 1:
+            raise BadInput(f"--reply-tokens {self.reply_tokens!r} leaves no room for a word: give 1 or more")
         if self.at_once < 1:
             raise BadInput(f"at_once {self.at_once!r} lets no request through: give 1 or more")
         self.allowed()

@@ -137,6 +137,9 @@ RequestPictures = Annotated[
         parser=from_0, metavar="N", help="Show a model at most N pictures in one request, more on contact sheets; 0: none."
     ),
 ]
+ReplyTokens = Annotated[
+    int | None, typer.Option(parser=count, metavar="N", help="End a model's reply after N tokens.")
+]
 MaxRequests = Annotated[
     int | None, typer.Option(parser=count, metavar="N", help="Stop after N requests to models, retries counted.")
 ]
