@@ -22,9 +22,9 @@ class Dialect:
     """One kind of endpoint.
 
     `key`: the environment's name for its key. `output_limit`: the parameter that ends a reply after so many tokens, and how
-    many unless told; None where the kind refuses a request whose prompt and limit together pass its context. `pictures`: how many one
-    request may hold, None where that is not limited. `longest`: the pixels of a picture's longer side, at most. `tools`:
-    whether it knows tool calls. `mends`: what to do where it takes no pictures.
+    many unless told; None where the kind refuses a request whose prompt and limit together pass its context. `pictures`:
+    how many one request may hold, None where that is not limited. `longest`: the pixels of a picture's longer side, at most.
+    `tools`: whether it knows tool calls. `mends`: what to do where it takes no pictures.
     """
 
     name: str

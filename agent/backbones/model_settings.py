@@ -23,8 +23,9 @@ class ModelSettings(BaseModel):
 
     `base_url`: an endpoint's address, None = OpenAI's own. `dialect`: its kind, None = told by the address. `key_from`: the
     name of the environment's variable that holds its key. `request_seconds`: for a reply with all its retries.
-    `request_pictures`: that one request may hold, None = what the kind takes, 0 = none: the model sees nothing. `at_once`:
-    requests to one endpoint. `reply_tokens`: that end a reply, None = what the kind sets. `prices`: a file over the shipped table.
+    `request_pictures`: that one request may hold, None = what the kind takes, 0 = none: the model sees nothing.
+    `reply_tokens`: that end a reply, None = what the kind sets. `at_once`: requests to one endpoint. `prices`: a file over
+    the shipped table.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
