@@ -387,6 +387,22 @@ def test_doctor_names_every_requirement_and_the_cache(capsys: pytest.CaptureFixt
     assert "MISSING" not in told
 
 
+def test_doctor_tells_which_models_can_be_reached_and_no_key(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-neverprinted")
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:8000/v1")
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    assert "OPENAI_API_KEY is set, ANTHROPIC_API_KEY is not set" in told
+    assert "openai:MODEL at http://localhost:8000/v1" in told
+    assert "neverprinted" not in told
+    monkeypatch.setenv("OPENAI_BASE_URL", "nowhere")
+    assert main(["doctor"]) == 0
+    assert "is no address of an endpoint" in capsys.readouterr().out
+
+
 def test_doctor_says_what_is_wrong_instead_of_failing(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

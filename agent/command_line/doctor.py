@@ -29,7 +29,9 @@ def facts() -> Iterator[tuple[str, str]]:
     yield from plug_ins()
     yield "cache", _or_why(_cache)
     yield "fonts", _or_why(_fonts)
-    yield "network", "not needed: weights come with a package, pictures are drawn here"
+    yield "models", _or_why(models)
+    yield "keys", _or_why(keys)
+    yield "network", "not needed but by models elsewhere: weights come with a package, pictures are drawn here"
 
 
 def packages() -> list[tuple[str, str]]:
@@ -57,6 +59,27 @@ def devices() -> str:
 
     cards = [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())]
     return ", ".join([*cards, f"cpu, {torch.get_num_threads()} threads"])
+
+
+def models() -> str:
+    """Which language models can be reached: by what is installed, and by the address that is set."""
+    from ..backbones.endpoint import base_url_of
+    from ..backbones.model_settings import ModelSettings
+
+    endpoint = f"openai:MODEL at {base_url_of(ModelSettings())} unless --base-url says otherwise"
+    try:
+        local = f"local:MODEL_OR_DIR by transformers {metadata.version('transformers')}"
+    except metadata.PackageNotFoundError:
+        local = "local:MODEL_OR_DIR not: pip install 'lettvin[local]'"
+    return f"{endpoint}; {local}; replay:RUN"
+
+
+def keys() -> str:
+    """Which keys of endpoints are in the environment; never the keys."""
+    from ..backbones.dialects import DIALECTS
+
+    names = dict.fromkeys(dialect.key for dialect in DIALECTS.values())
+    return ", ".join(f"{name} is {'set' if os.environ.get(name, '').strip() else 'not set'}" for name in names)
 
 
 def plug_ins() -> list[tuple[str, str]]:
