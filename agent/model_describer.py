@@ -13,7 +13,7 @@ import numpy as np
 from ..targets.errors import ToolError
 from ..targets.picture import Picture
 from ..tools.region import highlighted
-from .backbones.model import Message, Model, Shown, Text
+from .backbones.model import OVERFLOW, Message, Model, Shown, Text
 
 MOST = 600  # characters of a description
 
@@ -39,6 +39,8 @@ class ModelDescriber:
             [Message(role="system", parts=(Text(text=self._prompt),)), Message(role="user", parts=(shown,))]
         )
         said = " ".join(reply.text.split())
+        if reply.finish == OVERFLOW:
+            raise ToolError(f"{self.name} has too short a context for picture {picture.id[:12]!r}")
         if reply.finish in ("refusal", "content_filter"):
             raise ToolError(f"{self.name} would not describe picture {picture.id[:12]!r}: {said or reply.finish}")
         if not said:

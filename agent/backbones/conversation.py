@@ -2,7 +2,8 @@
 
 The policy: a request shows at most `MOST` pictures. When more have been shown, the oldest fall out of the context until
 `AFTER` are left, and their places hold their labels and ids; nothing else changes. They fall out many at once, so that the
-beginning of a request mostly stays what it was (endpoints cache it). Not covered: how pictures are sent.
+beginning of a request mostly stays what it was (endpoints cache it). Where a model's context is too short even so, it is
+shortened until it fits. Not covered: how pictures are sent.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from .model import Message, Shown, Text, ToolCall
 
 MOST, AFTER = 24, 8
 GONE = "(no longer in view; show it again by its id)"
+TASK = 2  # messages that always stay: the instructions and the task
+LEFT_OUT = "(Earlier turns are left out here: the conversation was too long. What was done in them stays done.)"
 
 
 class Conversation:
@@ -31,10 +34,24 @@ class Conversation:
         """Add to its end; pictures may fall out of view."""
         self._messages += messages
         if self._most is not None and sum(_pictures(message) for message in self._messages) > self._most:
-            self._fade()
+            self._fade(self._after)
 
-    def _fade(self) -> None:
-        left = self._after
+    def shorten(self) -> bool:
+        """Make it shorter where a model's context is too short for it; False where nothing is left that could go.
+
+        All pictures leave the view first; then, each time, the older half of what was said since the task.
+        """
+        if any(_pictures(message) for message in self._messages):
+            self._fade(0)
+            return True
+        said = self._messages[TASK:]
+        turns = [place for place, message in enumerate(said) if message.role == "assistant" and place]
+        if len(turns) < 2:
+            return False
+        self._messages[TASK:] = [user(LEFT_OUT), *said[turns[len(turns) // 2] :]]
+        return True
+
+    def _fade(self, left: int) -> None:
         for place in range(len(self._messages) - 1, -1, -1):
             message = self._messages[place]
             count = _pictures(message)

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+OVERFLOW = "context overflow"  # why a reply ended that was none: the conversation is longer than the model's context
+
 
 class _Said(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -16,7 +16,8 @@ from typing import Protocol
 
 from ..run_folder import Diverged
 from ..transcript import AnyEvent, Replied
-from .model import Message, Model, Offered, Reply
+from .failures import ContextOverflow
+from .model import OVERFLOW, Message, Model, Offered, Reply, Usage
 from .spending import Spending
 
 Request = tuple[tuple[Message, ...], tuple[Offered, ...]]
@@ -61,7 +62,8 @@ class Recorded:
     def reply(self, messages: Sequence[Message], tools: Sequence[Offered] = ()) -> Reply:
         """The reply on record where there is one, else the model's, which is on record before this returns.
 
-        Raises `Diverged` where another request is on record, and what the model raises.
+        One that ends by `OVERFLOW` says that the conversation is too long; a shorter one can be asked. Raises `Diverged`
+        where another request is on record, and what the model raises.
         """
         record = self._record
         if record is None:
@@ -72,7 +74,7 @@ class Recorded:
             self.spending.requests += event.reply.requests
         else:
             began, before = self._clock(), self._set_aside(now)
-            reply = self._model.reply(messages, tools) if before is None else before
+            reply = self._live(now) if before is None else before
             event = told(self.role, self._before, now, reply, round(self._clock() - began, 3))
         self.spending.charge(getattr(self._model, "price", None), messages, event.reply)
         record.append(event)
@@ -87,6 +89,15 @@ class Recorded:
         """
         self.spending.one_more()
         return self.reply(messages, tools)
+
+    def _live(self, now: Request) -> Reply:
+        """What the model says now. Too long a conversation is on record too: what is asked instead hangs on it."""
+        sent = self.spending.requests
+        try:
+            return self._model.reply(*now)
+        except ContextOverflow as error:
+            none = Usage(input_tokens=0, output_tokens=0)
+            return Reply(text=str(error), finish=OVERFLOW, usage=none, requests=self.spending.requests - sent)
 
     def _set_aside(self, now: Request) -> Reply | None:
         """What was answered to the same request in an end of the run that was set aside: it is not sent again."""

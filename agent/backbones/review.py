@@ -16,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..transcript import AnyEvent, Raised
 from .conversation import Conversation, assistant, user
 from .findings import evidence, pictures
-from .model import Model
+from .model import OVERFLOW, Model
 from .prompt_text import prompt
 
 MENDINGS = 1
+TOO_LONG = "No review could be made: the evidence is longer than the reviewer's context."
 LONGEST = 1_500  # characters of an objection
 T = TypeVar("T", bound=BaseModel)
 
@@ -52,6 +53,10 @@ def review(judge: Model, events: Sequence[AnyEvent], hypothesis: Raised) -> list
     text = ""
     for _ in range(1 + MENDINGS):
         reply = judge.reply(talk.messages)
+        while reply.finish == OVERFLOW:
+            if not talk.shorten():
+                return [TOO_LONG]
+            reply = judge.reply(talk.messages)
         text = reply.text.strip()
         found = read_object(text, Review)
         if found is not None:

@@ -28,7 +28,7 @@ from .conversation import AFTER, MOST, Conversation, assistant, user
 from .fences import fenced, inline
 from .findings import evidence, of_unit
 from .formula_words import formula_words
-from .model import Message, Model, Reply, Shown, ToolCall
+from .model import OVERFLOW, Message, Model, Reply, Shown, ToolCall
 from .outcome import act_of, outcome
 from .prompt_text import prompt
 from .recorded import Recorded
@@ -131,6 +131,10 @@ class VisionLanguage:
         assert self._talk is not None
         assert self._mode is not None
         reply = self.model.reply(self._talk.messages, self._mode.offered)
+        while reply.finish == OVERFLOW:
+            if not self._talk.shorten():
+                raise LimitReached("the model's context")
+            reply = self.model.reply(self._talk.messages, self._mode.offered)
         calls = _told_apart(reply.calls) if self._mode.offered else ()
         reply = reply.model_copy(update={"calls": calls})
         self._talk.add([assistant(reply.text, calls)])
