@@ -23,6 +23,7 @@ from .levels import Levels
 from .sufficient import Ways, find_ways
 from .vetoes import find_vetoes
 
+SD_OF_MEDIAN_DIFFERENCE = 1.0484  # of a normal: the median of |x - y| is .9539 standard deviations
 RIVALS = 3  # raised beside a conclusion; the lab picks the best of all that were
 
 
@@ -89,7 +90,10 @@ def _levels(redrawn: Redrawn, profiled: Profiled | None) -> Levels | None:
         return None
     rest = dict(profiled.quantiles)[0.25]
     full = float(np.quantile([reading.peak for reading in redrawn.fresh], 0.75))
-    return Levels(rest, full) if full > rest else None
+    pairs = zip(redrawn.ordinary, redrawn.random, strict=False)  # the same contents, drawn twice
+    apart = [abs(one.peak - other.peak) for one, other in pairs]
+    noise = float(np.median(apart)) * SD_OF_MEDIAN_DIFFERENCE if apart else 0.0
+    return Levels(rest, full, noise) if full > rest else None
 
 
 def _conclude(book: LabBook, answer: Concept, terms: Sequence[str]) -> Acts[None]:

@@ -16,6 +16,8 @@ from ..admission import FIRES
 
 BAR = FIRES  # of the way from rest to full, as when a conclusion is held against a rival
 SURE = 0.75  # share of a condition's pictures that must be on one side of the bar
+CLEAR = 4.5  # standard deviations of noise between rest and full
+LUCK = 2.5  # standard errors that the best of many candidates may owe to luck
 ENOUGH = 12  # pictures after which a condition that is still on both sides is mixed
 
 Said = Literal["fires", "silent", "mixed", "unclear"]
@@ -23,10 +25,14 @@ Said = Literal["fires", "silent", "mixed", "unclear"]
 
 @dataclass(frozen=True)
 class Levels:
-    """`rest`: the unit's answer to most pictures; `full`: to the strongest contents that can be had again."""
+    """`rest`: the unit's answer to most pictures; `full`: to the strongest contents that can be had again.
+
+    `noise`: how much two drawings of the same contents differ, as a standard deviation.
+    """
 
     rest: float
     full: float
+    noise: float = 0.0
 
     @property
     def bar(self) -> float:
@@ -36,6 +42,16 @@ class Levels:
     def share(self, peak: float) -> float:
         """How far from rest (0) to full (1) a peak lies."""
         return (peak - self.rest) / max(1e-9, self.full - self.rest)
+
+    @property
+    def clear(self) -> bool:
+        """Whether a single picture tells firing from rest, noise or not."""
+        return self.full - self.rest > CLEAR * self.noise
+
+    def sure_share(self, peak: float, n: int) -> float:
+        """The share that the median of n pictures leaves when noise is taken off, and luck where they are few."""
+        unsure = LUCK * self.noise / max(1e-9, self.full - self.rest) / np.sqrt(max(1, n))
+        return float((min(1.0, self.share(peak)) - unsure) * n / (n + 1))
 
     def raised(self, peaks: Sequence[float]) -> Levels:
         """The levels after pictures that were meant to fire the unit: `full` is the highest mean seen so far."""

@@ -18,7 +18,7 @@ from ...tools.exceptions import Exception_
 from ...tools.lab import Reading
 from ...tools.screen import Fit
 from ...tools.sketch import vocabulary as v
-from ...tools.sketch.concept import And, AtLeast, Concept, Not, Phrase, Word, both, conjuncts, either
+from ...tools.sketch.concept import And, AtLeast, Concept, Not, Phrase, Word, absorbed, both, conjuncts, either
 from .candidates import parts_of
 from .lab_book import Acts, LabBook
 from .levels import Levels
@@ -32,8 +32,9 @@ MOST_FAILURES = 2  # pictures of which every candidate failed, after which the s
 MOST_PICTURES = 8  # looked at in all
 DEEPEST = 4  # steps from a candidate to what is left of it
 PROMISING = 0.28  # share of full response that a further way must have in the data
+ALONE = 0.3  # what the correlation of a candidate's parts counts beside how fully its pictures fire
 MORE = 2.0  # times the response that another variant must give to be the real thing
-TOGETHER = 1.5  # times the sum of its parts' responses that a conjunction must give to be no mere sum
+TOGETHER = 1.5  # times the sum of its parts' responses that a conjunction must give; of that, a relation
 
 
 @dataclass
@@ -67,7 +68,8 @@ class Contents:
 
 def find_ways(book: LabBook, ways: Ways) -> Acts[None]:
     """Add ways until nothing in the open data fires without one of them, or nothing explains what does."""
-    failures, seen = 0, set()
+    failures = 0
+    seen: set[int] = set()
     while len(ways.found) < MOST_WAYS and failures < MOST_FAILURES and len(seen) < MOST_PICTURES:
         left = yield from book.exceptions(ways.levels.bar, ways.formula, k=16)
         missed = [] if left is None else [e for e in left.missed if e.index not in seen]
@@ -79,8 +81,31 @@ def find_ways(book: LabBook, ways: Ways) -> Acts[None]:
         way = yield from _explain(book, ways, picture)
         if way is None:
             failures += len(ways.tried) > before  # to see that nothing in it is promising costs no pictures
-        else:
+        elif not (yield from _together(book, ways, way)):
             ways.found.append(way)
+
+
+def _together(book: LabBook, ways: Ways, way: Concept) -> Acts[bool]:
+    """Whether a new way and one found before are parts of one: together they do far more than either; then that is found.
+
+    Only where responses are so weak that the data may never have shown the unit what it fires for.
+    """
+    for place, other in enumerate(ways.found if not ways.levels.clear else ()):
+        both_of_them = both([other, way])
+        if absorbed(both_of_them) != both_of_them or isinstance(other, And) or isinstance(way, And):
+            continue
+        identity = yield from book.raise_once(both_of_them, "each does a little: do both together do more?")
+        if identity is None:
+            continue
+        readings = yield from book.experiment(identity, [both_of_them], [both([way, Not(other)])], N)
+        peaks = [reading.peak for reading in readings.get(both_of_them, [])]
+        if not peaks or float(np.mean(peaks)) - ways.levels.rest < TOGETHER * ways.strongest:
+            continue
+        found = yield from examine(book, ways, both_of_them, Contents((), (), ()))
+        if found is not None:
+            ways.found[place] = found
+            return True
+    return False
 
 
 def _clearest(missed: Sequence[Exception_], levels: Levels) -> Exception_:
@@ -133,10 +158,10 @@ def _merged(terms: Sequence[Concept]) -> list[Concept]:
 
 
 def _worth(fit: Fit, levels: Levels, r: dict[str, float], book: LabBook) -> float:
-    """How fully the pictures fire that show it, discounted where they are few; correlation decides among equals."""
+    """How fully the pictures fire that show it, less what luck may add; correlation decides among equals."""
     concept = book.read(fit.concept)
     alone = float(np.mean([r.get(book.key(_base(part)), 0.0) for part in conjuncts(concept)]))
-    return levels.share(fit.high) * fit.n / (fit.n + 1) + 0.1 * alone - 0.01 * parts_of(concept) if fit.n else -1.0
+    return levels.sure_share(fit.high, fit.n) + ALONE * alone - 0.01 * parts_of(concept) if fit.n else -1.0
 
 
 # ---- one candidate ----------------------------------------------------------------------------------------------------
@@ -248,9 +273,12 @@ def _more_is_needed(
 ) -> Acts[Concept | None]:
     """Some pictures of the concept fire and some do not: how its things stand to each other, or a part more."""
     if isinstance(concept, And) and len(_nouns(concept)) == len(concept.parts) == 2:
-        way = yield from _by_place(book, ways, identity, concept, contents, depth)
+        level = float(np.mean(measured[shown_by(concept)[0]])) - ways.levels.rest
+        way = yield from _by_place(book, ways, identity, concept, contents, level, depth)
         if way is not None:
             return way
+    if not ways.levels.clear:  # among so much noise any part more would seem to help
+        return None
     options = [o for o in narrowed(concept, contents.things, contents.terms) if book.key(o) not in ways.tried]
     fits = yield from book.screen(options, without=ways.formula)
     ranked = sorted(fits, key=lambda fit: (-_worth(fit, ways.levels, {}, book), fit.concept))
@@ -262,9 +290,9 @@ def _more_is_needed(
 
 
 def _by_place(
-    book: LabBook, ways: Ways, identity: str, concept: And, contents: Contents, depth: int
+    book: LabBook, ways: Ways, identity: str, concept: And, contents: Contents, level: float, depth: int
 ) -> Acts[Concept | None]:
-    """Both things in every relation, and the relation that goes with the peak best examined."""
+    """Both things in every relation, and the relation examined that goes with the peak best, if it does more than `level`."""
     one, other = _nouns(concept)
     options = related(one, other)
     half = len(options) // 2
@@ -276,6 +304,6 @@ def _by_place(
         ways.levels = ways.levels.raised([reading.peak for reading in some])
     fits = yield from book.screen(options, pictures=[reading.picture for reading in shown])
     best = max((fit for fit in fits if fit.n >= N), key=lambda fit: fit.r, default=None)
-    if best is None or best.r <= 0:
+    if best is None or best.r <= 0 or best.high - ways.levels.rest < TOGETHER * level:
         return None
     return (yield from examine(book, ways, book.read(best.concept), contents, depth + 1))
