@@ -138,7 +138,7 @@ def test_nothing_can_be_reached_over_a_network(here: Bench, code: str) -> None:
 def test_no_process_can_be_begun_or_ended(here: Bench, tmp_path: Path, code: str) -> None:
     both_ways(here, code.format(file=tmp_path / "made", pid=os.getpid()))
     assert list(tmp_path.iterdir()) == []
-    assert len(children(os.getpid())) == 1, "the interpreter alone"
+    assert len(children(os.getpid())) <= 2, "the interpreter and its checker, and no more"
 
 
 def workers(here: Bench) -> int | None:

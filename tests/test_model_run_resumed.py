@@ -175,7 +175,8 @@ def test_a_block_that_was_stopped_for_time_is_stopped_again_where_it_was(tmp_pat
     """On another machine it might have ended in time, or run into the limit elsewhere."""
     from lettvin.agent.backbones import sandbox
 
-    script: list[str | Reply] = [block("kept = 3"), block("x = screen()\nkept = 4\nwhile True:\n    pass"), block("print(kept)")]
+    endless = block("x = screen()\nkept = 4\nwhile True:\n    pass")
+    script: list[str | Reply] = [block("kept = 3"), endless, block("print(kept)")]
     script.append(block("conclude(None)"))
     backbone = VisionLanguage(ByPlace(script))
     answer = ask(unit("red"), data=DATA, backbone=backbone, runs=tmp_path, page=False)

@@ -121,10 +121,27 @@ def test_what_else_the_check_notes_is_said_beside_the_result(here: Bench) -> Non
     assert ended.notes == ("line 1: Object of type `Literal[\"text\"]` is not assignable to `int`",)
 
 
-def test_names_of_a_block_that_ran_unchecked_are_known_later(here: Bench) -> None:
+def test_names_of_earlier_blocks_are_known(here: Bench) -> None:
     here.run("y: int = 'text'\nfor z in [1, 2]:\n    w = z\ndef double(n):\n    inner = n\n    return 2 * n\nimport math as m")
     assert here.run("print(y, z, w, double(4), m.pi)").output == "text 2 2 8 3.141592653589793\n"
     assert here.run("print(inner)").how == "refused"
+
+
+def test_a_hundredth_block_is_checked_as_the_first_and_the_checker_does_not_grow() -> None:
+    with bench() as made:
+        made.run("a = 1")
+        for n in range(100):
+            assert made.run(f"def f{n}(x):\n    return x + {n}\nb{n} = f{n}(a)").how == "done"
+        ended = made.run("def g():\n    global a\n    a += 1\ng()\nprint(a, b99, f99(1))")
+        assert (ended.how, ended.output) == ("done", "2 100 100\n")
+        kept = made.sandbox._checker
+        assert kept is not None
+        assert len(kept.dump()) < 20_000
+
+
+@pytest.mark.parametrize("code", ["# nothing", "", "pass", "'''\ntext\n  more\n'''", "if True:\n\tx = 1", "x = (1 +\n2)"])
+def test_the_check_changes_nothing_of_what_a_block_may_look_like(here: Bench, code: str) -> None:
+    assert here.run(code).how == "done"
 
 
 def test_the_names_that_the_check_does_not_know_are_there(here: Bench) -> None:
@@ -141,8 +158,8 @@ def test_names_bound_at_the_top_of_a_block() -> None:
 
 def test_wrong_arguments_of_other_functions_are_no_more_than_a_note() -> None:
     found = {"code": "invalid-argument-type", "message": "wrong", "location": {"row": 1, "column": 23}}
-    assert sort_out([found], "screen(concepts=[round(None)])", {"screen"}, set()).stops == ()
-    assert sort_out([found], "abc(concepts=[1, screen(None)])", {"screen"}, set()).stops == ("line 1: wrong",)
+    assert sort_out([found], "screen(concepts=[round(None)])", {"screen"}).stops == ()
+    assert sort_out([found], "abc(concepts=[1, screen(None)])", {"screen"}).stops == ("line 1: wrong",)
 
 
 # ---- a block is a transaction ------------------------------------------------------------------------------------------

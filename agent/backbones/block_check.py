@@ -24,6 +24,7 @@ ARGUMENTS = frozenset(
     }
 )
 NOTES = 5  # of one block
+GIVEN = "_given_"
 UNCHECKED = frozenset(
     {"FileExistsError", "FileNotFoundError", "ImportError", "IsADirectoryError", "ModuleNotFoundError"}
     | {"NotADirectoryError", "PermissionError", "UnboundLocalError", "UnicodeDecodeError", "UnicodeEncodeError"}
@@ -34,25 +35,45 @@ UNCHECKED = frozenset(
 
 @dataclass(frozen=True)
 class Found:
-    """`stops`: why the block may not run, each with its line; `line`: the first's; `skipped`: it runs unchecked."""
+    """`stops`: why the block may not run, each with its line; `line`: the first's."""
 
     stops: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     line: int | None = None
-    skipped: bool = False
 
 
-def sort_out(diagnostics: Sequence[Mapping[str, Any]], code: str, ours: Collection[str], known: Collection[str]) -> Found:
-    """Sort a checker's diagnostics. `ours`: our functions; `known`: names of earlier blocks that it did not see."""
+@dataclass(frozen=True)
+class Checked:
+    """A block as the checker gets it; `lines`: how many stand before it."""
+
+    text: str
+    lines: int
+
+
+def as_checked(code: str, known: Collection[str]) -> Checked:
+    """The block so that a session can check it and runs nothing of it. `known`: names that earlier blocks have bound.
+
+    The first thing that happens is a call of `GIVEN`, which fails; so the session stays as it is, and no check is slower
+    for the blocks before it.
+    """
+    names = f"[{', '.join(sorted(known))}] = {GIVEN}()" if known else f"{GIVEN}()"
+    lines = [names, f"if {GIVEN}():", " pass"]
+    return Checked("\n".join([*lines, *(f" {line}" for line in code.split("\n"))]), len(lines))
+
+
+def sort_out(diagnostics: Sequence[Mapping[str, Any]], code: str, ours: Collection[str], before: int = 0) -> Found:
+    """Sort a checker's diagnostics of a block `as_checked`. `ours`: our functions; `before`: lines before the block."""
     calls = _calls(code)
     stops: list[tuple[int, str]] = []
     notes: list[str] = []
     for one in diagnostics:
-        rule, line, column = one["code"], int(one["location"]["row"]), int(one["location"]["column"])
+        rule, line, column = one["code"], int(one["location"]["row"]) - before, int(one["location"]["column"]) - bool(before)
+        if line < 1:
+            continue
         said = f"line {line}: {one['message']}"
         if rule == UNRESOLVED:
             name = _name_at(code, line, column)
-            if name in known or name in ours or name in UNCHECKED:
+            if name in ours or name in UNCHECKED:
                 continue
             stops.append((line, said))
         elif rule in STOPPING or (rule in ARGUMENTS and _innermost(calls, line, column) in ours):
@@ -64,7 +85,6 @@ def sort_out(diagnostics: Sequence[Mapping[str, Any]], code: str, ours: Collecti
         stops=tuple(dict.fromkeys(said for _, said in stops)),
         notes=tuple(dict.fromkeys(notes))[:NOTES],
         line=stops[0][0] if stops else None,
-        skipped=not stops,
     )
 
 

@@ -7,6 +7,7 @@ pictures, captions, file names or a block's own output. Not covered: what is don
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)$")
@@ -36,7 +37,7 @@ def written_block(text: str) -> Written:
                 python = (language[0].lower() if language else "") in PYTHON
         elif found and found[1][0] == fence[0] and len(found[1]) >= len(fence) and not found[2].strip():
             if python:
-                blocks.append("\n".join(lines))
+                blocks.append(textwrap.dedent("\n".join(lines)))
             fence = ""
         else:
             lines.append(line)

@@ -15,10 +15,10 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .block_check import Found, bound_names, sort_out
+from .block_check import GIVEN, Found, as_checked, bound_names, sort_out
 
 if TYPE_CHECKING:
-    from pydantic_monty import Monty, MontySession, SyncSnapshot
+    from pydantic_monty import Monty, MontySession
 
 SECONDS = 5.0  # of the block's own work; what it waits for is not counted
 MEMORY = 32 << 20  # bytes
@@ -83,8 +83,9 @@ class Sandbox:
     calls: int = CALLS
     _pool: Monty | None = None
     _session: MontySession | None = None
+    _checker: MontySession | None = None  # runs nothing
     _kept: bytes | None = None  # the session after the last block that was done
-    _names: set[str] = field(default_factory=set)  # bound by blocks of which the check knows nothing
+    _names: set[str] = field(default_factory=set)  # bound by the blocks that were done
     _begun: bool = False  # a block that has not come to its end
 
     def block(self, code: str) -> Block:
@@ -94,16 +95,16 @@ class Sandbox:
         printed = _Head(OUTPUT)
         notes: tuple[str, ...] = ()
         made = stops = 0
-        unchecked = False
         if self._begun:  # one before was left where it stood
             self._leave()
         self._begun = True
         try:
-            step, found = self._begin(code, printed)
-            notes, unchecked = found.notes, found.skipped
-            if step is None:
+            found = self._check(code)
+            notes = found.notes
+            if found.stops:
                 self._begun = False
                 return Ended("refused", error="\n".join(found.stops), line=found.line)
+            step = self._opened().feed_start(code, print_callback=printed.take)
             while not isinstance(step, MontyComplete):
                 stops += 1
                 if stops > STOPS:
@@ -133,12 +134,15 @@ class Sandbox:
         except BaseException:  # the run is over, or its worker: nothing of a half-done block may stay
             self._leave()
             raise
-        self._keep(bound_names(code) if unchecked else set())
+        self._keep(bound_names(code))
         return Ended("done", printed.text, notes=notes, calls=made)
 
     def close(self) -> None:
-        """End the process. Another block would begin with nothing."""
+        """End the processes. Another block would begin with nothing."""
         self._leave()
+        if self._checker is not None:
+            self._checker.__exit__(None, None, None)
+            self._checker = None
         if self._pool is not None:
             self._pool.__exit__(None, None, None)
             self._pool = None
@@ -146,21 +150,28 @@ class Sandbox:
 
     # ---- one block ------------------------------------------------------------------------------------------------
 
-    def _begin(self, code: str, printed: _Head) -> tuple[SyncSnapshot | None, Found]:
-        """The block's first stop, and what its check found; no stop where the check refuses it."""
-        from pydantic_monty import FunctionSnapshot, MontyTypingError
+    def _check(self, code: str) -> Found:
+        """What a type checker says of the block: it is checked in a session of its own, which runs nothing of it."""
+        from pydantic_monty import FunctionSnapshot, MontyError, MontyTypingError
 
-        session = self._opened()
+        if self._checker is None:
+            stubs = f"{self.stubs}\ndef {GIVEN}() -> Any: ...\n"
+            checkout = self._pool_of().checkout(type_check=True, type_check_stubs=stubs, type_check_format="json")
+            self._checker = checkout.__enter__()
+        written = as_checked(code, self._names - self.parameters.keys())
         try:
-            step = session.feed_start(code, print_callback=printed.take)
-            while isinstance(step, FunctionSnapshot) and step.is_os_function and step.function_name == "import_stubs":
-                step = step.resume_not_handled()  # the check asks what a module holds that we know nothing of
-            return step, Found()
+            step = self._checker.feed_start(written.text)
+            while isinstance(step, FunctionSnapshot) and step.is_os_function:
+                step = step.resume_not_handled()  # it asks what a module holds that we know nothing of
+            if isinstance(step, FunctionSnapshot):
+                step.resume({"exc_type": "RuntimeError", "message": "nothing is run here"})
         except MontyTypingError as error:
-            found = sort_out(json.loads(error.display()), code, self.parameters.keys(), self._names)
-        if found.stops:
-            return None, found
-        return session.feed_start(code, print_callback=printed.take, skip_type_check=True), found
+            return sort_out(json.loads(error.display()), code, self.parameters.keys(), written.lines)
+        except MontyError as error:
+            if not str(error).startswith("RuntimeError: nothing is run here"):
+                checker, self._checker = self._checker, None
+                checker.__exit__(None, None, None)
+        return Found()
 
     def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> HostCall | Mistake | _Unknown:
         if name not in self.parameters:
@@ -177,15 +188,8 @@ class Sandbox:
     # ---- the session ----------------------------------------------------------------------------------------------
 
     def _opened(self) -> MontySession:
-        from pydantic_monty import Monty
-
-        if self._pool is None:
-            self._pool = Monty(max_processes=1, request_timeout=self.seconds * 4 + 10, checkout_timeout=60.0).__enter__()
         if self._session is None:
-            self._session = self._pool.checkout(
-                type_check=True,
-                type_check_stubs=self.stubs,
-                type_check_format="json",
+            self._session = self._pool_of().checkout(
                 limits={
                     "max_feed_duration_secs": self.seconds,
                     "max_memory": self.memory,
@@ -197,6 +201,13 @@ class Sandbox:
             if self._kept is not None:
                 self._session.load_session(self._kept)
         return self._session
+
+    def _pool_of(self) -> Monty:
+        from pydantic_monty import Monty
+
+        if self._pool is None:
+            self._pool = Monty(max_processes=2, request_timeout=self.seconds * 4 + 10, checkout_timeout=60.0).__enter__()
+        return self._pool
 
     def _keep(self, names: set[str]) -> None:
         assert self._session is not None
@@ -300,7 +311,7 @@ def _told(error: Any) -> tuple[How, str, int | None]:
     line = frames[-1].line if frames else None
     if text.startswith("TimeoutError: feed time limit"):
         return "time", "it took too long", None
-    if text.startswith("MemoryError: memory limit"):
+    if text.startswith("MemoryError: ") and "memory limit" in text:
         return "memory", "it took too much memory", line
     return "failed", text, line
 
