@@ -35,7 +35,7 @@ from .backbones.backbone import Backbone
 from .backbones.model_settings import ModelSettings
 from .backbones.models_of_run import ModelsOfRun, is_model
 from .backbones.prompt_text import prompt
-from .backbones.vision_language import VisionLanguage
+from .backbones.vision_language import VisionLanguage, Ways
 from .loop import Run
 from .model_describer import ModelDescriber
 from .question import LITERAL, taken_literally
@@ -129,7 +129,8 @@ def describer_of(backbone: str | Backbone) -> str:
 def _mind(backbone: str | Backbone, judge: str | None, models: ModelsOfRun) -> tuple[Backbone, PlugIn | None]:
     """Who decides; a model of its own is put on record with the run's."""
     if isinstance(backbone, str) and is_model(backbone):
-        return VisionLanguage(models.of(backbone), judge=models.of(judge or backbone, "judge")), None
+        mode: Ways = "calls" if models.settings.mode == "calls" else "code"
+        return VisionLanguage(models.of(backbone), judge=models.of(judge or backbone, "judge"), mode=mode), None
     if isinstance(backbone, VisionLanguage):
         backbone.judge = models.of(judge or backbone.judge, "judge")
         backbone.model = models.of(backbone.model)

@@ -16,6 +16,7 @@ from .spending import Allowed
 
 REQUEST_SECONDS = 300.0
 AT_ONCE = 4
+MODES = ("code", "calls")
 
 
 class ModelSettings(BaseModel):
@@ -25,7 +26,7 @@ class ModelSettings(BaseModel):
     name of the environment's variable that holds its key. `request_seconds`: for a reply with all its retries.
     `request_pictures`: that one request may hold, None = what the kind takes, 0 = none: the model sees nothing.
     `reply_tokens`: that end a reply, None = what the kind sets. `at_once`: requests to one endpoint. `prices`: a file over
-    the shipped table.
+    the shipped table. `mode`: how a model that decides acts: "code", by blocks of Python, or "calls", by tool calls.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,7 @@ class ModelSettings(BaseModel):
     max_tokens: int | None = None
     max_usd: Decimal | None = None
     prices: str | None = None
+    mode: str = "code"
 
     def checked(self) -> ModelSettings:
         """The same settings. Raises `BadInput` where one cannot be used."""
@@ -56,6 +58,8 @@ class ModelSettings(BaseModel):
             raise BadInput(f"--reply-tokens {self.reply_tokens!r} leaves no room for a word: give 1 or more")
         if self.at_once < 1:
             raise BadInput(f"at_once {self.at_once!r} lets no request through: give 1 or more")
+        if self.mode not in MODES:
+            raise BadInput(f"--mode {self.mode!r} is no way to act: give code or calls")
         self.allowed()
         return self
 

@@ -99,6 +99,9 @@ Describer = Annotated[
 Judge = Annotated[
     str | None, typer.Option(metavar="MODEL", help="Which model reviews a conclusion; the one that decides if not given.")
 ]
+Mode = Annotated[
+    str, typer.Option(metavar="HOW", help="How a model that decides acts: code, by blocks of Python, or calls, by tool calls.")
+]
 Tools = Annotated[
     list[str] | None, typer.Option("--tool", metavar="FILE.py:FUNCTION", help="An instrument of yours; may be repeated.")
 ]

@@ -31,6 +31,7 @@ def ask(
     generator: options.Generator = "sketch",
     describer: options.Describer = None,
     judge: options.Judge = None,
+    mode: options.Mode = "code",
     tool: options.Tools = None,
     layers: options.Layers = None,
     seed: options.Seed = 0,
@@ -81,6 +82,7 @@ def ask(
         max_tokens=max_tokens,
         max_usd=max_usd,
         prices=prices,
+        mode=mode,
     ).checked()
     data = with_folders(data, cutouts, backgrounds)
     loaded = open_target(target, device)
