@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lettvin.agent.acts import Act
+from lettvin.agent.ask import ask
+from lettvin.agent.backbones.empiricist import Empiricist
+from lettvin.agent.transcript import AnyEvent
 from lettvin.benchmarks.synthetic.descriptions import Misdescribed, SeeingSuite, noisy, noisy_scene, nouns_of, without_nouns
 from lettvin.synthetic_neurons.suite import Suite, suite_of
 from lettvin.synthetic_neurons.suite_target import SuiteTarget
@@ -70,6 +76,29 @@ def test_a_missing_noun_is_told_nowhere() -> None:
     assert not any("dog" in (about.caption or "").split() for about in told)
     same = [i for i in range(N) if not {thing.noun for thing in source.truth(i).things} & {"dog", "car"}]
     assert all(source.about(i) == inner.about(i) for i in same)
+
+
+class Watching(Empiricist):
+    """The empiricist, keeping all that it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = ""
+
+    def act(self, transcript: Sequence[AnyEvent]) -> Act:
+        self.shown = "\n".join(event.model_dump_json() for event in transcript)
+        return super().act(transcript)
+
+
+@pytest.mark.parametrize("how", ["noisy", "missing"])
+def test_a_backbone_is_not_told_that_the_data_are_told_otherwise(how: str, tmp_path: Path) -> None:
+    inner, gone = SketchSource("sketch:60@3"), ("umbrella", "scissors", "volcano")
+    source = noisy(inner) if how == "noisy" else without_nouns(inner, gone)
+    watching = Watching()
+    ask(SeeingSuite(suite(), "x", source).unit("0"), backbone=watching, data=source, runs=tmp_path, page=False, max_images=150)
+    assert source.name in watching.shown
+    for secret in (source.retold, "dropped", *(", ".join(pair) for pair in pairwise(sorted(gone)))):
+        assert secret not in watching.shown
 
 
 def test_photographs_are_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ that draws from a false description draws that. Not covered: what is asked of wh
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
@@ -36,12 +37,14 @@ Change = Callable[[Scene, int], Scene]
 class Misdescribed:
     """A drawn source whose pictures are described otherwise: `described(scene, index)` is what is said of picture `index`.
 
-    Its key is that of the pictures, which are the same: one dissection serves all that is told of them.
+    Its key is that of the pictures, which are the same: one dissection serves all that is told of them. Its name says only that
+    they are retold, for a backbone is told it: not how, and not which nouns are missing.
     """
 
     def __init__(self, inner: Source, how: str, described: Change) -> None:
         self.inner, self.retold, self.described = inner, how, described
-        self.name, self.key = f"{inner.name} {how}", inner.key
+        self.name = f"{inner.name} retold {hashlib.sha256(how.encode()).hexdigest()[:8]}"
+        self.key = inner.key
         if inner.about(0).scene is None:
             raise BadInput(f"{inner.name!r} is not drawn: what is said of its pictures cannot be made false in a known way")
 
