@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from lettvin.benchmarks.synthetic import page
 from lettvin.benchmarks.synthetic.asking import withheld
 from lettvin.benchmarks.synthetic.benchmark import run, to_ask
+from lettvin.benchmarks.synthetic.confidence_map import fit
 from lettvin.benchmarks.synthetic.confidence_map import main as fit_map
 from lettvin.benchmarks.synthetic.outcome import TOLD_FIRST, Outcome
 from lettvin.benchmarks.synthetic.published import as_object
@@ -242,6 +244,16 @@ def test_wrong_claims_are_painted_first_and_kinds_take_turns(monkeypatch: pytest
     assert [id(o) for o in page.to_paint([open_, first, second, other])] == [id(first), id(other), id(second)]
 
 
+def test_a_suite_of_nulls_alone_has_a_page_too(tmp_path: Path) -> None:
+    """No kind, no confidence, no picture: nothing to draw, and nothing to stumble over."""
+    path = tmp_path / "nulls.json"
+    path.write_text(json.dumps({"name": "nulls", "seed": 3, "neurons": [{"name": "n", "behaviour": "constant"}]}))
+    found = run(str(path), ["random", "oracle"], workers=1, data="sketch:60", folder=tmp_path)
+    told = as_object(found)["figures"]["random"]
+    assert (told["recovered"], told["recovered_all"], told["n"]["null_error"]) == ({}, None, 1)
+    assert "nulls" in found.page.read_text()
+
+
 # ---- confidence --------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +267,18 @@ def test_the_map_is_fitted_on_another_suite_than_is_reported(
     run(str(reported), ["oracle"], workers=1, neurons=1, data=DATA, folder=tmp_path, conditions=["plain"])
     assert fit_map([str(tmp_path)]) == 2
     assert "whose figures are reported" in capsys.readouterr().err
+
+
+def test_a_map_finds_what_goes_with_being_right_and_nothing_where_nothing_does() -> None:
+    rng = np.random.default_rng(0)
+    margins = [(float(x), float(y)) for x, y in rng.normal(0, 0.5, (400, 2))]
+    told = [({"near": x, "rival": y}, bool(rng.random() < 1 / (1 + np.exp(-(1 + 8 * x))))) for x, y in margins]
+    found = fit(told, [True] * 8 + [False] * 2, [True] * 4)
+    assert found["supported"]["near"] > 3
+    assert abs(found["supported"]["rival"]) < 1
+    assert (found["no-concept"], found["constant"]) == (0.75, 0.8333)
+    sure = fit([({"near": 0.1}, True)] * 30, [], [])
+    assert 0.9 < 1 / (1 + np.exp(-sure["supported"]["bias"])) < 1, "never certain"
 
 
 # ---- the documentation ------------------------------------------------------------------------------------------
@@ -272,7 +296,7 @@ def test_the_documentation_is_written_from_a_finished_folder(asked: Result, fold
     assert text.endswith("after\n")
     assert "what was there" not in text
     assert "| figure | empiricist | milan | one-shot | oracle |" in text
-    assert re.search(r"\| recovered \| .* \| 1.00 \[0.34, 1.00\] of 2 \|", text)
+    assert re.search(r"\| recovered, of 2 \| .* \| 1.00 \[0.34, 1.00\] \|", text)
     plots = [path for path in written if path.suffix == ".svg"]
     assert len(plots) == 3
     for path in plots:

@@ -192,20 +192,11 @@ def _groups(figures: dict[str, Any]) -> list[tuple[str, list[tuple[str, ...]]]]:
             row = ("F1" if name.endswith("F1") else "recovered", *row[1:])
         else:
             heading = "What it cost" if name.startswith("median") else "All kinds that the language says"
-        found.setdefault(heading, []).append(_number_once(row))
+        found.setdefault(heading, []).append(told.number_once(row))
     first = ("All kinds that the language says", "Recovered, by kind", "Nulls answered with a claim")
     last = ("What it cost",)
     between = tuple(heading for heading in found if heading not in (*first, *last))
     return [(heading, found[heading]) for heading in (*first, *between, *last) if heading in found]
-
-
-def _number_once(row: tuple[str, ...]) -> tuple[str, ...]:
-    """The row with the number that its shares are of beside its name, where it is the same for every mind."""
-    numbers = {cell.rpartition(" of ")[2] for cell in row[1:] if " of " in cell}
-    if len(numbers) != 1:
-        return row
-    (n,) = numbers
-    return (f"{row[0]}, of {n}", *(cell.removesuffix(f" of {n}") for cell in row[1:]))
 
 
 @cache

@@ -58,6 +58,15 @@ def share_in_words(figures: dict[str, Any], path: tuple[str, ...]) -> str:
     return f"{rate:.2f} [{low:.2f}, {high:.2f}] of {_at(figures['n'], path)}"
 
 
+def number_once(row: tuple[str, ...]) -> tuple[str, ...]:
+    """The row with the number that its shares are of beside its name, where it is the same for every mind."""
+    numbers = {cell.rpartition(" of ")[2] for cell in row[1:] if " of " in cell}
+    if len(numbers) != 1:
+        return row
+    (n,) = numbers
+    return (f"{row[0]}, of {n}", *(cell.removesuffix(f" of {n}") for cell in row[1:]))
+
+
 def difference_in_words(found: dict[str, Any] | None) -> str:
     """A paired difference with its interval."""
     if found is None or found["difference"] is None:

@@ -58,8 +58,12 @@ def results(result: Result, figures: dict[str, Any]) -> str:
     count = len({o.name for outcomes in result.answers.values() for o in outcomes})
     lines = [
         "",
-        f"`{figures['command']}`: {count} neurons, suite seed {result.suite.seed}, {len(result.answers)} minds. Shares with "
-        "Wilson's 95% interval; what stands apart is pooled with nothing.",
+        "```",
+        figures["command"],
+        "```",
+        "",
+        f"{count} neurons, suite seed {result.suite.seed}, {len(result.answers)} minds. Shares with Wilson's 95% interval; "
+        "what stands under a name of its own (NAME: ...) is pooled with nothing, but for truths that fire rarely.",
         "",
         *table(figures),
         "",
@@ -76,7 +80,8 @@ def results(result: Result, figures: dict[str, Any]) -> str:
 def table(figures: dict[str, Any]) -> list[str]:
     """The figures as a Markdown table, a row a figure and a column a mind."""
     head = told.columns(figures)
-    rows = [head, tuple(":--" if i == 0 else "--:" for i in range(len(head))), *told.rows(figures)]
+    sides = (":--", *("--:" for _ in head[1:]))
+    rows = [head, sides, *(told.number_once(row) for row in told.rows(figures))]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
 
 
