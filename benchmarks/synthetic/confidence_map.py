@@ -86,7 +86,7 @@ def fit(supported: Sequence[tuple[dict[str, float], bool]], none: Sequence[bool]
         return float((np.logaddexp(0, score) - y * score).sum() + 0.5 * (weights[1:] ** 2).sum())
 
     found = minimize(loss, np.zeros(1 + len(names))).x
-    slopes = {name: round(float(w), 4) for name, w in zip(names, found[1:], strict=True)}
+    slopes = {name: round(float(w), 4) + 0.0 for name, w in zip(names, found[1:], strict=True)}
     return {
         "supported": {"bias": round(float(found[0]), 4)} | slopes,
         "no-concept": _smoothed(none),
