@@ -7,6 +7,9 @@ ends the same run, and what was answered before is not asked again.
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -141,3 +144,21 @@ def test_the_words_of_an_endpoint_cannot_draw_on_the_terminal(
     told = capsys.readouterr().err
     assert "\x1b" not in told
     assert len([line for line in told.splitlines() if line.startswith("lettvin: ")]) == 1
+
+
+def test_ctrl_c_breaks_a_request_off_and_the_run_says_what_it_has(
+    server: EndpointServer, capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    def interrupted(request: Mapping[str, Any]) -> Answer:
+        os.kill(os.getpid(), signal.SIGINT)
+        return Answer(way="silent")
+
+    server.again([LOOK, interrupted])
+    began = time.monotonic()
+    assert ask(server, "--request-seconds", "50") == 130
+    assert time.monotonic() - began < 30
+    assert json.loads(capsys.readouterr().out)["verdict"] == "inconclusive"
+    (path,) = (here / "runs").iterdir()
+    server.again([END])
+    assert main(["resume", f"runs/{path.name}", "--json"]) == 0
+    assert len(server.requests) == 1

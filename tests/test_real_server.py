@@ -95,6 +95,7 @@ def test_tools_are_taken(url: str) -> None:
     assert reply.text or reply.calls
 
 
+@pytest.mark.timeout(900)  # two busy cores read its 4,352 tokens in 137 s
 def test_a_run_that_it_decides_ends_honestly(url: str, tmp_path: Path) -> None:
     """A model of this size finds nothing out, and the run says so."""
     models = ModelSettings(base_url=url, dialect="llama.cpp", request_pictures=0, max_requests=1, reply_tokens=48)

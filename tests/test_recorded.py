@@ -252,6 +252,23 @@ def test_a_cost_limit_that_cannot_be_kept_is_refused() -> None:
         model_by_name("openai:mine", settings_)
 
 
+def test_a_model_without_a_price_is_refused_where_dollars_are_limited_and_what_costs_nothing_is_not(run: Path) -> None:
+    models = ModelsOfRun(ModelSettings(max_usd=Decimal(2)))
+    with pytest.raises(BadInput, match="no price is known of 'scripted'"):
+        models.of(ScriptedModel([]))
+    played(run, Recorded(ScriptedModel(["one"])), GROWING[:1])
+    models.of(f"replay:{run}")
+
+
+def test_a_replayed_run_is_stopped_where_its_limit_stopped_it(run: Path) -> None:
+    played(run, Recorded(ScriptedModel([Reply(text="one", requests=2), "two"])), GROWING[:2])
+    spending = Spending(Allowed(requests=2))
+    replay = Replay(run, spending)
+    replay.reply(GROWING[0])
+    with pytest.raises(LimitReached, match="--max-requests 2"):
+        replay.reply(GROWING[1])
+
+
 # ---- names ------------------------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from .model import Message, Offered, Reply, Usage
 from .model_settings import ModelSettings
 from .ordered_turns import Turn, View, turns
 from .picture_views import PictureViews
+from .prices import FREE
 from .spending import Spending
 
 LOOK_UP_SECONDS = 3.0
@@ -32,7 +33,7 @@ EXTRA = "pip install 'lettvin[local]'"
 class LocalModel:
     """A model in memory. Raises `BadInput` where there is none of that name, or it is no such model."""
 
-    price = None
+    price = FREE
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...targets.errors import BadInput
 from ...targets.picture import Picture
+from .dialects import host_of
 from .model import Model
 from .model_settings import ModelSettings
 from .prices import price_of, read_prices
@@ -26,11 +27,6 @@ def _openai(rest: str, settings: ModelSettings, spending: Spending) -> Model:
     from .endpoint import Endpoint, host_asked
 
     price = price_of(read_prices(settings.prices), host_asked(settings), rest)
-    if price is None and settings.max_usd is not None:
-        raise BadInput(
-            f"--max-usd {settings.max_usd} cannot be kept: no price is known of {rest!r} at {host_asked(settings)!r}; "
-            "name it in a file by --prices, or leave --max-usd out"
-        )
     return Endpoint(rest, settings, spending, price=price)
 
 
@@ -43,7 +39,7 @@ def _local(rest: str, settings: ModelSettings, spending: Spending) -> Model:
 def _replay(rest: str, settings: ModelSettings, spending: Spending) -> Model:
     from .replay import Replay
 
-    return Replay(rest)
+    return Replay(rest, spending)
 
 
 MODELS: Mapping[str, Maker] = {"openai": _openai, "local": _local, "replay": _replay}
@@ -59,8 +55,19 @@ def model_by_name(name: str, settings: ModelSettings | None = None, spending: Sp
     family, colon, rest = name.partition(":")
     if not colon or family not in MODELS or not rest:
         raise BadInput(f"{name!r} is no language model: write openai:MODEL, local:MODEL_OR_DIR or replay:RUN")
-    settings = ModelSettings() if settings is None else settings
-    return MODELS[family](rest, settings.checked(), Spending(settings.allowed()) if spending is None else spending)
+    settings = (ModelSettings() if settings is None else settings).checked()
+    made = MODELS[family](rest, settings, Spending(settings.allowed()) if spending is None else spending)
+    _check_price(made, settings)
+    return made
+
+
+def _check_price(model: Model, settings: ModelSettings) -> None:
+    if settings.max_usd is not None and getattr(model, "price", None) is None:
+        at = f" at {host_of(url)!r}" if (url := getattr(model, "base_url", None)) else ""
+        raise BadInput(
+            f"--max-usd {settings.max_usd} cannot be kept: no price is known of {getattr(model, 'model', model.name)!r}{at}; "
+            "name it in a file by --prices, or leave --max-usd out"
+        )
 
 
 def _nowhere(identity: str) -> Picture:
@@ -90,6 +97,7 @@ class ModelsOfRun:
                 self._made[name] = model_by_name(name, self.settings, self.spending)
             model = self._made[name]
         else:
+            _check_price(name, self.settings)
             model = self._made.setdefault(f"{name.name} at {id(name)}", name)
         self._roles.append(Recorded(model, role, self.spending))
         return self._roles[-1]

@@ -32,6 +32,7 @@ class Price:
         return (self.input * input_tokens + self.output * output_tokens) / MILLION
 
 
+FREE = Price(Decimal(0), Decimal(0))
 Prices = dict[str, dict[str, Price]]
 
 

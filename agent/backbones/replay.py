@@ -15,7 +15,9 @@ from pathlib import Path
 from ...targets.errors import BadInput
 from ..run_folder import EVENTS, read_events
 from .model import Message, Offered, Reply
+from .prices import FREE
 from .recorded import Request, difference, digest, first_difference, requests
+from .spending import Spending
 
 LOG = logging.getLogger("lettvin")
 
@@ -27,11 +29,15 @@ class UnknownRequest(BadInput):
 class Replay:
     """Answers from the run in that folder. The last reply to a request is given again where it is asked more often.
 
-    Raises `BadInput` where the folder is no run, or holds no replies.
+    `spending`: counts the requests as they were counted then, so that the same limits stop the run where they did. Raises
+    `BadInput` where the folder is no run, or holds no replies.
     """
 
-    def __init__(self, run: str | Path) -> None:
+    price = FREE
+
+    def __init__(self, run: str | Path, spending: Spending | None = None) -> None:
         self.name = f"replay:{run}"
+        self._spending = Spending() if spending is None else spending
         self._run = Path(run)
         self._known: dict[str, list[Reply]] = {}
         self._requests: list[Request] = []
@@ -43,8 +49,9 @@ class Replay:
             raise BadInput(f"{str(run)!r} holds no model's replies: its backbone was no language model, or it was cut off")
 
     def reply(self, messages: Sequence[Message], tools: Sequence[Offered] = ()) -> Reply:
-        """The reply on record. Raises `UnknownRequest`, and logs the whole difference, where there is none."""
+        """The reply on record. Raises `UnknownRequest`, and logs the whole difference, where there is none; `LimitReached`."""
         now: Request = (tuple(messages), tuple(tools))
+        self._spending.before_request()
         self.asked += 1
         found = self._known.get(digest(*now))
         if found is None:
@@ -53,7 +60,9 @@ class Replay:
             raise UnknownRequest(
                 f"{self.name}: request {self.asked} is on record nowhere in {EVENTS}: {first_difference(before, now)}"
             )
-        return found.pop(0) if len(found) > 1 else found[0]
+        reply = found.pop(0) if len(found) > 1 else found[0]
+        self._spending.requests += reply.requests - 1
+        return reply
 
     def _nearest(self, now: Request) -> Request:
         """The request on record that begins most like this one; of those, the one of the likest length."""
