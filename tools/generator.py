@@ -36,7 +36,7 @@ class Generator(Protocol):
         ...
 
     def redraw(self, picture: Picture, seed: int) -> Picture | None:
-        """Another picture of the same contents; None where the picture cannot be redrawn."""
+        """Another picture of the same contents, as they stand to each other; None where the picture cannot be redrawn."""
         ...
 
     def edit(self, picture: Picture, factor: str, value: str, which: int | None = None) -> Picture:

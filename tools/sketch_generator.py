@@ -7,15 +7,16 @@ photographs too. Not covered: what can be drawn
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from ..targets.errors import BadInput
-from ..targets.picture import FromConcept, FromEdit, FromPrompt, Picture, Pixels, Provenance, Scene
+from ..targets.picture import FromConcept, FromEdit, FromPrompt, Picture, Pixels, Provenance, Scene, Thing
 from .pixel_edits import EDITS, apply, is_pixel_edit, keep, occlude
-from .sketch.caption import caption
+from .sketch.caption import caption, kind
 from .sketch.concept import Concept
 from .sketch.concept_scenes import disagreements, examples, near_miss
 from .sketch.cutout_nouns import NONE, Cutouts
@@ -61,7 +62,14 @@ class SketchGenerator:
     def redraw(self, picture: Picture, seed: int) -> Picture | None:
         if picture.scene is None:
             return None
-        return self.paint(redraw(picture.scene, seed, self.cutouts), FromEdit(picture.id, f"redraw {seed}"))
+        fresh = redraw(picture.scene, seed, self.cutouts)
+        places: dict[object, list[Thing]] = {}
+        for old in picture.scene.things:
+            places.setdefault(kind(old), []).append(old)
+        # how things stand to each other is content too; they may have been put into another order
+        drawn = ((new, places[kind(new)].pop(0)) for new in fresh.things)
+        things = tuple(dataclasses.replace(new, x=old.x, y=old.y, scale=old.scale) for new, old in drawn)
+        return self.paint(dataclasses.replace(fresh, things=things), FromEdit(picture.id, f"redraw {seed}"))
 
     def edit(self, picture: Picture, factor: str, value: str, which: int | None = None) -> Picture:
         if picture.scene is None:

@@ -47,7 +47,7 @@ class Ways:
     strongest: float = 0.0  # response of drawn pictures of the strongest way, above rest
 
     def settle(self, strength: float) -> None:
-        """Let full response be what pictures drawn for the strongest way give: `strength` above rest."""
+        """Let full response be what pictures drawn for the strongest way give, above rest; data's extremes are no measure."""
         self.strongest = max(self.strongest, strength)
         self.levels = replace(self.levels, full=self.levels.rest + self.strongest)
 
@@ -198,18 +198,20 @@ def examine(book: LabBook, ways: Ways, concept: Concept, contents: Contents, dep
         said = levels.read(measured[own]) if levels.even(measured[own]) else "mixed"
         level = float(np.mean(measured[own])) - levels.rest
     if said != "fires" or _a_mere_sum(concept, measured, own, low, levels):
-        return (yield from _more_is_needed(book, ways, identity, concept, contents, measured, depth))
+        return (yield from _more_is_needed(book, ways, identity, concept, contents, depth))
     enough = [
         (float(np.mean(measured[shown])), instead)
         for shown, instead in variants
         if shown in measured and levels.read(measured[shown]) == "fires"
     ]
     if not enough:
+        ways.settle(level)
         return concept
-    _, simpler = min(enough, key=lambda one: (parts_of(one[1]), -one[0]))
+    strength, simpler = min(enough, key=lambda one: (parts_of(one[1]), -one[0]))
     ways.tried.add(book.key(simpler))
     if parts_of(simpler) == 1 or (isinstance(concept, Phrase) and isinstance(simpler, And)):
         yield from book.raise_once(simpler, f"enough without the rest of {concept}", identity)
+        ways.settle(strength - levels.rest)
         return simpler
     return (yield from examine(book, ways, simpler, contents, depth + 1))
 
@@ -268,16 +270,14 @@ def _more_is_needed(
     identity: str,
     concept: Concept,
     contents: Contents,
-    measured: dict[Concept, list[float]],
     depth: int,
 ) -> Acts[Concept | None]:
     """Some pictures of the concept fire and some do not: how its things stand to each other, or a part more."""
     if isinstance(concept, And) and len(_nouns(concept)) == len(concept.parts) == 2:
-        level = float(np.mean(measured[shown_by(concept)[0]])) - ways.levels.rest
-        way = yield from _by_place(book, ways, identity, concept, contents, level, depth)
+        way = yield from _by_place(book, ways, identity, concept, contents, depth)
         if way is not None:
             return way
-    if not ways.levels.clear:  # among so much noise any part more would seem to help
+    if depth or not ways.levels.clear:  # among so much noise any part more would seem to help
         return None
     options = [o for o in narrowed(concept, contents.things, contents.terms) if book.key(o) not in ways.tried]
     fits = yield from book.screen(options, without=ways.formula)
@@ -290,9 +290,9 @@ def _more_is_needed(
 
 
 def _by_place(
-    book: LabBook, ways: Ways, identity: str, concept: And, contents: Contents, level: float, depth: int
+    book: LabBook, ways: Ways, identity: str, concept: And, contents: Contents, depth: int
 ) -> Acts[Concept | None]:
-    """Both things in every relation, and the relation examined that goes with the peak best, if it does more than `level`."""
+    """Both things in every relation, and the relation examined that goes with the peak best, if it does more than the rest."""
     one, other = _nouns(concept)
     options = related(one, other)
     half = len(options) // 2
@@ -303,7 +303,8 @@ def _by_place(
     for some in readings.values():
         ways.levels = ways.levels.raised([reading.peak for reading in some])
     fits = yield from book.screen(options, pictures=[reading.picture for reading in shown])
+    rest = ways.levels.rest
     best = max((fit for fit in fits if fit.n >= N), key=lambda fit: fit.r, default=None)
-    if best is None or best.r <= 0 or best.high - ways.levels.rest < TOGETHER * level:
+    if best is None or best.r <= 0 or best.high - rest < TOGETHER * (best.low - rest):
         return None
     return (yield from examine(book, ways, book.read(best.concept), contents, depth + 1))
