@@ -129,9 +129,9 @@ def synthetic(
     """
     from .benchmarks.synthetic.benchmark import run
     from .benchmarks.synthetic.published import as_object
-    from .benchmarks.synthetic.told import columns, rows
+    from .benchmarks.synthetic.told import PROGRESS, columns, progress, rows
 
-    with terminal.progress("asking") as bar:
+    with terminal.live_table(PROGRESS) as show:
         result = run(
             suite,
             backbone,
@@ -141,7 +141,7 @@ def synthetic(
             data=data,
             folder=folder,
             conditions=condition,
-            watch=lambda what, done, total, last: bar(done, total),
+            watch=lambda what, done, total, known: show(lambda: progress(known()), f"{what}: {done} of {total}"),
         )
     told = as_object(result)
     if as_json:

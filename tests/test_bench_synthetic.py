@@ -21,7 +21,7 @@ from lettvin.benchmarks.synthetic.confidence_map import main as fit_map
 from lettvin.benchmarks.synthetic.outcome import TOLD_FIRST, Outcome
 from lettvin.benchmarks.synthetic.published import as_object
 from lettvin.benchmarks.synthetic.result import Result, read_result
-from lettvin.benchmarks.synthetic.told import columns, rows
+from lettvin.benchmarks.synthetic.told import PROGRESS, columns, progress, rows
 from lettvin.benchmarks.synthetic.write_docs import BEGINS, ENDS, write_docs
 from lettvin.cli import main
 from lettvin.synthetic_neurons.drawn_suites import SEEDS
@@ -140,11 +140,11 @@ def test_an_answer_in_a_run_is_scored_like_any_other(suite: Path, folder: Path, 
 def test_a_benchmark_that_was_cut_off_is_gone_on_with(suite: Path, tmp_path: Path) -> None:
     """What is on record is not asked again; a line that was torn is."""
 
-    def asked_again() -> tuple[list[Outcome], Result]:
-        told: list[Outcome] = []
+    def asked_again() -> tuple[list[tuple[str, int, int, int]], Result]:
+        told: list[tuple[str, int, int, int]] = []
         found = run(
             str(suite), ["milan"], workers=1, data=DATA, folder=tmp_path, conditions=["plain"],
-            watch=lambda what, done, total, last: told.append(last) if last else None,
+            watch=lambda what, done, total, known: told.append((what, done, total, len(known()))),
         )  # fmt: skip
         return told, found
 
@@ -153,7 +153,7 @@ def test_a_benchmark_that_was_cut_off_is_gone_on_with(suite: Path, tmp_path: Pat
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:3], lines[3][:40]]))
     told, again = asked_again()
-    assert [o.name for o in told] == ["d", "e"]
+    assert told == [("dissecting", 3, 5, 3), ("asking", 4, 5, 4), ("asking", 5, 5, 5)]
     still = [[o.model_copy(update={"seconds": 0}) for o in found.answers["milan"]] for found in (first, again)]
     assert still[0] == still[1]
 
@@ -312,6 +312,13 @@ def test_the_documentation_is_written_from_a_finished_folder(asked: Result, fold
 def test_the_documentation_has_the_place_for_it() -> None:
     text = (Path(__file__).resolve().parent.parent / "docs" / "synthetic_neurons.md").read_text()
     assert 0 < text.index(BEGINS) < text.index(ENDS)
+
+
+def test_what_is_known_so_far_is_told_by_mind(asked: Result) -> None:
+    found = {row[0]: dict(zip(PROGRESS, row, strict=True)) for row in progress([o for x in asked.answers.values() for o in x])}
+    assert list(found) == LOOKS
+    oracle = found["oracle"]
+    assert (oracle["answered"], oracle["recovered"], oracle["wrong claims"], oracle["left open"]) == ("8", "5", "0", "3")
 
 
 # ---- the command line --------------------------------------------------------------------------------------------

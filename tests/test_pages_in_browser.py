@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 
 from lettvin.agent.report.index_page import write_index
+from lettvin.benchmarks.synthetic.page import write_page
+from lettvin.tests.benchmark_record import made
 from lettvin.tests.test_report import asked_once
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
@@ -34,13 +36,14 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The page of a run that ends in an answer, and the list of it, a run over a dead unit, and one that is broken."""
+    """The page of a run that ends in an answer; the list of it, a run over a dead unit, and a broken one; a benchmark's."""
     runs = tmp_path_factory.mktemp("browser")
     for name in ("whole", "dead"):
         shutil.copytree(asked_once()[name], runs / name)
     (runs / "broken").mkdir()
     (runs / "broken" / "run.json").write_text("{")
-    return {"run": runs / "whole" / "report.html", "index": write_index(runs)}
+    benchmark = write_page(made(tmp_path_factory.mktemp("benchmark")))
+    return {"run": runs / "whole" / "report.html", "index": write_index(runs), "benchmark": benchmark}
 
 
 def seen(page: str, script: str, width: int, tmp_path: Path) -> Any:
@@ -66,7 +69,7 @@ def seen(page: str, script: str, width: int, tmp_path: Path) -> Any:
     return told
 
 
-@pytest.mark.parametrize("name", ["run", "index"])
+@pytest.mark.parametrize("name", ["run", "index", "benchmark"])
 def test_nothing_sticks_out_on_a_phone(pages: dict[str, Path], name: str, tmp_path: Path) -> None:
     script = """
         const wide = [...d.querySelectorAll("body *")].filter((e) => !e.closest(".wide, pre, svg, .skip, [hidden]")
@@ -133,9 +136,33 @@ def test_the_list_of_runs_is_filtered_and_sorted(pages: dict[str, Path], tmp_pat
     assert (up_said, down_said) == (["ascending"], ["descending"])
 
 
+def test_the_neurons_of_a_benchmark_are_filtered(pages: dict[str, Path], tmp_path: Path) -> None:
+    script = """
+        const shown = () => [...d.querySelectorAll(".neuron")].filter((r) => !r.hidden);
+        const rows = () => shown().map((r) => r.querySelector(".name").textContent);
+        const field = (id) => d.getElementById(id), told = [];
+        const choose = (values) => {
+            for (const id of ["words", "kind", "mind", "state"]) {
+                field(id).value = values[id] ?? (id === "mind" ? "empiricist" : "");
+                field(id).dispatchEvent(new w.Event("input"));
+            }
+            told.push(rows());
+        };
+        choose({}); choose({words: "OWLS"}); choose({kind: "OR"}); choose({state: "wrong"});
+        choose({state: "right", mind: "random-queries"}); choose({state: "right", words: "no such"});
+        return told.concat([d.querySelector(".none").hidden]);
+    """
+    every, owls, ors, wrong, right, nothing, none_hidden = seen(pages["benchmark"].read_text(), script, 1100, tmp_path)
+    assert every == ["first", "second", "third", "fourth", "fifth", "sixth"]
+    assert (owls, ors) == (["third"], ["second"])
+    assert wrong == ["second", "fifth"]
+    assert right == ["first", "second", "fourth", "fifth"], "a null told to be none, and what has no words left open, are right"
+    assert (nothing, none_hidden) == ([], False)
+
+
 @needs_axe
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["run", "index"])
+@pytest.mark.parametrize("name", ["run", "index", "benchmark"])
 def test_axe_finds_no_fault(pages: dict[str, Path], name: str, theme: str, tmp_path: Path) -> None:
     assert AXE is not None
     page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", pages[name].read_text())  # it bans axe itself

@@ -1,4 +1,4 @@
-"""What a person reads on a terminal: columns on stdout, and a bar on stderr while something long is done.
+"""What a person reads on a terminal: columns on stdout, and a bar or a table on stderr while something long is done.
 
 Covered: layout. Not covered: what is told (`cli.py`), and a run's own lines (`agent/watcher.py`).
 """
@@ -6,6 +6,7 @@ Covered: layout. Not covered: what is told (`cli.py`), and a run's own lines (`a
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -32,6 +33,38 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def live_table(head: Sequence[str]) -> Iterator[Callable[[Callable[[], Sequence[Sequence[str]]], str], None]]:
+    """A table on stderr, with a line below it, that is made and drawn anew at most twice a second; none without a terminal."""
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.table import Table
+
+    console = Console(stderr=True)
+
+    def drawn(rows: Sequence[Sequence[str]], below: str) -> Group:
+        shown = Table(box=None, padding=(0, 2, 0, 0))
+        for i, name in enumerate(head):
+            shown.add_column(name, justify="left" if i == 0 else "right")
+        for row in rows:
+            shown.add_row(*row)
+        return Group(shown, below)
+
+    if not console.is_terminal:
+        yield lambda make, below: None
+        return
+    before = 0.0
+
+    def show(make: Callable[[], Sequence[Sequence[str]]], below: str) -> None:
+        nonlocal before
+        if time.monotonic() - before > 0.5:
+            live.update(drawn(make(), below))
+            before = time.monotonic()
+
+    with Live(console=console, transient=True, refresh_per_second=2) as live:
+        yield show
 
 
 def said(line: str, then: Callable[[int, int], None]) -> Callable[[int, int], None]:

@@ -17,10 +17,11 @@ from ...targets.errors import BadInput, nearest
 from .asking import ask_one, in_full_runs, minds, prepare, withheld
 from .descriptions import nouns_of
 from .outcome import NULL, OFF_LANGUAGE, PLAIN, PLANTED, Condition, Outcome
-from .result import CONDITIONS, Record, Result, command, in_order, read_result
+from .result import CONDITIONS, Record, Result, command, in_order, key_of, read_result
 
 APART = 60  # neurons asked in each of the other conditions, at most
-Watch = Callable[[str, int, int, Outcome | None], None]
+Known = Callable[[], Sequence[Outcome]]  # all answers so far
+Watch = Callable[[str, int, int, Known], None]  # what is done, and how much of how much
 Task = tuple[str, Condition, int]  # mind, condition, the neuron's index
 
 
@@ -34,7 +35,7 @@ def run(
     data: str = "sketch:2000",
     folder: Path | str = "runs/synthetic",
     conditions: Sequence[str] | None = None,
-    watch: Watch = lambda what, done, total, last: None,
+    watch: Watch = lambda what, done, total, known: None,
 ) -> Result:
     """Ask, score, and write the page; what was asked for, of all that is on record.
 
@@ -52,18 +53,22 @@ def run(
     source = data if "@" in data else f"{data}@{seed + 1}"
     kept = Record(Path(folder), whole, source, seed, suite)
     every = [(mind, condition, i) for condition in told for mind in chosen for i in to_ask(whole, condition, count)]
+    shown = {(m, c, whole.neurons[i].name) for m, c, i in every}
+
+    def answered() -> list[Outcome]:
+        return [outcome for key, outcome in kept.known.items() if key in shown]
+
     tasks = [(m, c, i) for m, c, i in every if (m, c, whole.neurons[i].name) not in kept.known]
     for condition in dict.fromkeys(condition for _, condition, _ in tasks):
-        watch("dissecting", len(every) - len(tasks), len(every), None)
+        watch("dissecting", len(every) - len(tasks), len(every), answered)
         prepare(whole, source, condition)
     for mind in {mind for mind, _, _ in tasks if in_full_runs(mind)}:
         _runs(kept.folder, mind).mkdir(parents=True, exist_ok=True)  # here, so that no two workers make it at once
     for outcome in _answers(kept, tasks, workers):
         kept.add(outcome)
-        watch(outcome.mind, len(every) - len(tasks) + kept.added, len(every), outcome)
+        watch("asking", len(every) - len(tasks) + kept.added, len(every), answered)
     _write_page(kept.folder)
-    shown = {(m, c, whole.neurons[i].name) for m, c, i in every}
-    known = {key: outcome for key, outcome in kept.known.items() if key in shown}
+    known = {key_of(outcome): outcome for outcome in answered()}
     line = command(suite, source, seed, chosen, told, None if count == len(whole.neurons) else count)
     return Result(whole, source, seed, told, in_order(whole, chosen, known, told), kept.folder, line)
 

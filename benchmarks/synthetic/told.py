@@ -1,13 +1,38 @@
 """The synthetic benchmark's table: a row a figure, a column a mind.
 
-Covered: the rows, for a terminal, the page and the documentation alike. Not covered: the figures themselves (`figures.py`).
+Covered: the rows, for a terminal, the page and the documentation alike; what is known while it is asked. Not covered: the
+figures themselves (`figures.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from .outcome import Outcome
+
 STRATUM = {"recovered": "recovered", "overclaimed": "overclaimed", "inconclusive": "inconclusive", "no_concept": "no concept"}
+
+
+PROGRESS = ("mind", "answered", "recovered", "wrong claims", "left open", "no concept")
+
+
+def progress(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
+    """What is known so far of each mind, in rows under `PROGRESS`."""
+    by_mind: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_mind.setdefault(outcome.mind, []).append(outcome)
+    return [
+        (
+            mind,
+            str(len(found)),
+            str(sum(o.recovered for o in found)),
+            str(sum(o.verdict == "supported" and not o.recovered for o in found)),
+            str(sum(o.verdict == "inconclusive" for o in found)),
+            str(sum(o.verdict == "no-concept" for o in found)),
+        )
+        for mind, found in by_mind.items()
+    ]
 
 
 def columns(told: dict[str, Any]) -> tuple[str, ...]:
