@@ -119,6 +119,10 @@ def test_a_model_that_fails_in_its_own_code_is_one_error(model: LocalModel, monk
         model.reply(SAID)
 
 
+def test_it_is_loaded_once_for_several_runs(folder: Path) -> None:
+    assert made(folder)._model is made(folder)._model
+
+
 # ---- what cannot be loaded --------------------------------------------------------------------------------------------
 
 

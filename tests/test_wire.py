@@ -14,7 +14,7 @@ from PIL import Image
 
 from lettvin.agent.backbones.model import Message, Offered, Shown, Text, ToolCall
 from lettvin.agent.backbones.ordered_turns import CELLS, View, turns
-from lettvin.agent.backbones.picture_views import CELL, LABEL, PictureViews
+from lettvin.agent.backbones.picture_views import CELL, KEPT, LABEL, PictureViews
 from lettvin.agent.backbones.wire import wire, wire_tools
 
 
@@ -165,6 +165,13 @@ def test_pictures_are_scaled_down_never_up_and_their_bytes_are_the_same_again() 
         image = Image.open(io.BytesIO(base64.b64decode(data)))
         sizes[identity[0]] = (image.size, head)
     assert sizes == {"a": ((341, 512), "data:image/jpeg"), "b": ((40, 30), "data:image/png")}
+
+
+def test_only_so_many_are_kept_in_memory() -> None:
+    views = PictureViews(512, lambda identity: np.full((8, 8, 3), int(identity[:2], 16), np.uint8))
+    urls = {i: views.url(View((f"{i:02x}" * 32,))) for i in range(KEPT + 5)}
+    assert len(views._urls) == KEPT
+    assert views.url(View(("00" * 32,))) == urls[0]
 
 
 def test_a_contact_sheet_shows_each_picture_in_its_cell_with_its_number() -> None:

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class LocalModel:
         self._settings, self._spending, self._clock = settings, spending, clock
         self._reply_tokens = settings.reply_tokens or REPLY_TOKENS
         self._one_at_a_time = threading.Lock()
-        self._processor, self._model = _loaded(self.name, self.folder)
+        self._processor, self._model = _loaded(self.name, self.folder.resolve())
         self.device = str(self._model.device)
 
     def reply(self, messages: Sequence[Message], tools: Sequence[Offered] = ()) -> Reply:
@@ -140,6 +141,7 @@ def found(where: str) -> Path:
     raise BadInput(f"{where!r} is neither a folder nor in the hub's cache, and the hub did not give it ({why[:200]})")
 
 
+@lru_cache(maxsize=1)  # several units that are asked one after the other load it once
 def _loaded(name: str, folder: Path) -> tuple[Any, Any]:
     """The processor and the model, ready to be asked."""
     if not (folder / "config.json").is_file():

@@ -1,6 +1,6 @@
 """What a model is shown, drawn: pictures scaled down, and contact sheets with a number and an id under each picture.
 
-Covered: one view to a PIL image and to the bytes of a file, each made once. Not covered: which pictures are shown
+Covered: one view to a PIL image and to the bytes of a file, made once for all requests in a row. Not covered: which pictures are shown
 (`ordered_turns.py`).
 """
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 CELL, LABEL, GAP = 224, 18, 6
+KEPT = 128  # data URLs that are kept for the next request
 LARGE = 96_000  # bytes of a PNG above which a JPEG is sent: photographs
 Look = Callable[[str], np.ndarray]  # a picture's id to its pixels: uint8, height x width x 3
 
@@ -33,7 +34,7 @@ class PictureViews:
 
     def __init__(self, longest: int = 512, look: Look | None = None) -> None:
         self.longest, self.look = longest, look
-        self._urls: dict[View, str] = {}
+        self._urls: dict[View, str] = {}  # least lately used first
 
     def image(self, view: View) -> Image.Image:
         """The view as an image. Raises `BadInput` where a picture is not there."""
@@ -43,14 +44,18 @@ class PictureViews:
 
     def url(self, view: View) -> str:
         """The view as a data URL: PNG, or JPEG where that would be large. The same view gives the same URL."""
-        if view not in self._urls:
+        found = self._urls.pop(view, None)
+        if found is None:
             image, file, kind = self.image(view), io.BytesIO(), "png"
             image.save(file, "PNG")
             if file.tell() > LARGE:
                 file, kind = io.BytesIO(), "jpeg"
                 image.save(file, "JPEG", quality=90, subsampling=0)
-            self._urls[view] = f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
-        return self._urls[view]
+            found = f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+        self._urls[view] = found
+        if len(self._urls) > KEPT:
+            del self._urls[next(iter(self._urls))]
+        return found
 
     def _picture(self, identity: str) -> Image.Image:
         from PIL import Image
