@@ -57,7 +57,14 @@ class Lines(Silent):
         self.lines.append(text)
 
 
-def run(server: EndpointServer, folder: Path, describer: str = "openai:m", watcher: Any = None, **settings: Any) -> Answer:
+def run(
+    server: EndpointServer,
+    folder: Path,
+    describer: str = "openai:m",
+    watcher: Any = None,
+    page: bool = False,
+    **settings: Any,
+) -> Answer:
     models = ModelSettings(base_url=server.url, **settings)
     return ask(
         unit(RED),
@@ -66,7 +73,7 @@ def run(server: EndpointServer, folder: Path, describer: str = "openai:m", watch
         describer=describer,
         models=models,
         runs=folder,
-        page=False,
+        page=page,
         watcher=watcher,
     )
 
@@ -106,6 +113,19 @@ def test_a_model_describes_and_is_told_of_no_hypothesis(server: EndpointServer, 
     n = len(server.requests)
     assert f"models: {n} requests, {n}00 tokens in and {n}0 out, at a price that is not known" in watcher.lines
     assert [event.role for event in of(Replied, events)] == ["describer"] * n
+
+
+def test_the_page_tells_what_was_said_and_what_it_took(server: EndpointServer, tmp_path: Path) -> None:
+    said = good("<script>alert(1)</script> A red car.")
+    server.again([refused(500, "oops", retry_after_ms="1"), said, good("A door.", usage=None)])
+    answer = run(server, tmp_path, page=True)
+    page = (Path(answer.run) / "report.html").read_text(encoding="utf-8")
+    n = len(server.requests)
+    assert f"{n} requests were sent for {n - 1} replies." in page, "not all tokens were told"
+    assert f"What was said: {n - 1} replies, in order" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; A red car." in page
+    assert "<script>alert(1)" not in page
+    assert "The same seed and the same replies give the same events" in page
 
 
 def test_a_region_is_shown_by_darkening_the_rest_and_that_picture_is_the_runs() -> None:

@@ -1,7 +1,7 @@
 """What a model is shown, drawn: pictures scaled down, and contact sheets with a number and an id under each picture.
 
-Covered: one view to a PIL image and to the bytes of a file, made once for all requests in a row. Not covered: which pictures are shown
-(`ordered_turns.py`).
+Covered: one view to a PIL image and to the bytes of a file, made once for all requests in a row. Not covered: which
+pictures are shown (`ordered_turns.py`).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from ..transcript import (
     Raised,
     Redrawn,
     Registered,
+    Replied,
     Returned,
     Started,
     Stopped,
@@ -47,6 +48,7 @@ class Happenings:
     decided: dict[int, Decided] = field(default_factory=dict)
     called: list[Called] = field(default_factory=list)
     returned: dict[str, Returned] = field(default_factory=dict)
+    replied: list[Replied] = field(default_factory=list)
     readings: dict[str, Reading] = field(default_factory=dict)
 
     def final(self, trial: Registered) -> Evidence | None:
@@ -54,6 +56,18 @@ class Happenings:
         if self.answered is None:
             return None
         return next((line for line in self.answered.evidence if line.experiment == trial.experiment), None)
+
+    @property
+    def requests(self) -> int:
+        """Requests to language models that brought the replies, retries included."""
+        return sum(event.reply.requests for event in self.replied)
+
+    @property
+    def tokens(self) -> tuple[int, int] | None:
+        """Tokens in and out of all replies; None where an endpoint did not tell all of them."""
+        told = [(event.reply.usage.input_tokens, event.reply.usage.output_tokens) for event in self.replied]
+        known = [(given, written) for given, written in told if given is not None and written is not None]
+        return (sum(given for given, _ in known), sum(written for _, written in known)) if len(known) == len(told) else None
 
     def verdict(self, trial: Registered) -> str:
         """The experiment's verdict: corrected over the run where there is an answer, else as judged at the time."""
@@ -80,6 +94,8 @@ def gather(events: Sequence[AnyEvent]) -> Happenings:
                 seen.called.append(event)
             case Returned():
                 seen.returned[event.call] = event
+            case Replied():
+                seen.replied.append(event)
             case Registered():
                 seen.registered.append(event)
             case Judged():
