@@ -130,8 +130,10 @@ def _mind(backbone: str | Backbone, judge: str | None, models: ModelsOfRun) -> t
     """Who decides; a model of its own is put on record with the run's."""
     if isinstance(backbone, str) and is_model(backbone):
         mode: Ways = "calls" if models.settings.mode == "calls" else "code"
-        return VisionLanguage(models.of(backbone), judge=models.of(judge or backbone, "judge"), mode=mode), None
+        judging, summarising = models.of(judge or backbone, "judge"), models.of(backbone, "summariser")
+        return VisionLanguage(models.of(backbone), judge=judging, summariser=summarising, mode=mode), None
     if isinstance(backbone, VisionLanguage):
+        backbone.summariser = models.of(backbone.summariser, "summariser")
         backbone.judge = models.of(judge or backbone.judge, "judge")
         backbone.model = models.of(backbone.model)
         return backbone, None

@@ -144,7 +144,10 @@ def _given(task: str) -> list[AnyEvent]:
     quantiles = [(float(q), float(peak)) for q, peak in re.findall(r"([\d.]+): (\S+?)(?:,|$)", over[1] if over else "")]
     full = re.search(r"upper quartile ([^)\s]+)\)", task)
     fresh = [Reading(picture="", peak=float(full[1]), mean=0, percentile=100)] if full else []
-    told = {"way": "redraw", "top": [], "chosen": [], "ordinary": [], "random": [], "effect": 0.5, "interval": (0, 1), "p": 1}
+    apart = re.search(r"the same contents differ by (\S+) \(median\)", task)
+    pair = [[Reading(picture="", peak=peak, mean=0, percentile=0)] for peak in (0.0, float(apart[1]) if apart else 0.0)]
+    told = {"way": "redraw", "top": [], "chosen": [], "effect": 0.5, "interval": (0, 1), "p": 1}
+    told |= {"ordinary": pair[0] if apart else [], "random": pair[1] if apart else []}
     told |= {"detectable": 1, "reliability": (None, None), "driven": "something in pictures drives the unit" in task}
     profile = {"pictures": 0, "skipped": [], "held_back": 0, "edges": [], "counts": [], "threshold": 0, "patch": None}
     return [

@@ -105,7 +105,7 @@ def test_code_mode_offers_no_tools_and_call_mode_all(tmp_path: Path) -> None:
     assert model.offered == [()]
     _, _, model, _ = run([calling(("conclude", {"hypothesis": None}))], tmp_path, mode="calls")
     names = [tool.name for tool in model.offered[0]]
-    assert names == [*OURS, "raise_hypotheses", "conclude", "show", "compare"]
+    assert names == [*OURS, "raise_hypotheses", "conclude", "show", "in_common", "compare"]
 
 
 def test_calls_with_one_id_are_told_apart(tmp_path: Path) -> None:
@@ -165,6 +165,20 @@ def test_a_forged_picture_is_shown_to_nobody(forged: str, tmp_path: Path) -> Non
     assert "shown\n" not in model.heard(1)
     assert not [message for message in model.requests[1] if shown(message)]
     assert all(event.mistake for event in of(Returned, events))
+
+
+def test_who_summarises_sees_pictures_and_knows_nothing_else(tmp_path: Path) -> None:
+    code = RAISING + "print(in_common([e.picture for e in exemplars(k=3).shown]))"
+    model, seeing = ScriptedModel([block(code), block("conclude(None)")]), ScriptedModel(["something red in each"])
+    backbone = VisionLanguage(model, summariser=seeing)
+    ask(unit("red"), data="sketch:80", backbone=backbone, runs=tmp_path, page=False)
+    assert "something red in each" in model.heard(1)
+    (request,) = seeing.requests
+    assert len(shown(request[-1])) == 3
+    told = "\n".join(words(message) for message in request)
+    assert "SECRET" not in told
+    assert "H1" not in told
+    assert "red" not in told.replace("shared", "").split(), "no hypothesis, no question, no caption"
 
 
 def test_too_many_pictures_at_once_are_refused(tmp_path: Path) -> None:

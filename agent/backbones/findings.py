@@ -95,7 +95,7 @@ def _numbers(measured: Measured) -> str:
 
 
 def _profile(profiled: Profiled) -> str:
-    over = ", ".join(f"{q:g}: {peak:.4g}" for q, peak in profiled.quantiles)
+    over = ", ".join(f"{q:g}: {peak:.6g}" for q, peak in profiled.quantiles)
     held = f"{profiled.pictures} pictures, {profiled.held_back} of them held back for the conclusion"
     return f"{held}; quantiles of the unit's peak: {over}" + ("; the unit is silent on most" if profiled.sparse else "")
 
@@ -107,6 +107,8 @@ def _control(redrawn: Redrawn) -> str:
     if redrawn.fresh and redrawn.random:
         full, middle = np.quantile([reading.peak for reading in redrawn.fresh], (0.75, 0.5))
         usual = np.median([reading.peak for reading in redrawn.random])
-        told += f"; what drives it most peaks, drawn afresh, at {middle:.4g} (upper quartile {full:.4g}), ordinary contents "
-        told += f"at {usual:.4g}"
+        told += f"; what drives it most peaks, drawn afresh, at {middle:.6g} (upper quartile {full:.6g}), ordinary contents "
+        told += f"at {usual:.6g}"
+        apart = [abs(a.peak - b.peak) for a, b in zip(redrawn.ordinary, redrawn.random, strict=False)]
+        told += f"; two drawings of the same contents differ by {np.median(apart):.6g} (median)" if apart else ""
     return told

@@ -18,6 +18,7 @@ from .model import Offered
 from .named_results import declared, models_in, within, words
 
 RAISE, CONCLUDE, EXPERIMENT, SHOW, COMPARE = "raise_hypothesis", "conclude", "experiment", "show", "compare"
+COMMON = "in_common"
 RAISE_ALL = "raise_hypotheses"  # in call mode, where a batch is one call
 
 
@@ -46,6 +47,10 @@ class _Concluded(_Given):
 class _Shown(_Given):
     pictures: list[str] = Field(min_length=1, max_length=16, description="ids of pictures of this run, 16 at most")
     note: str = Field("", max_length=200, description="what stands before them")
+
+
+class _Common(_Given):
+    pictures: list[str] = Field(min_length=2, max_length=16, description="ids of pictures of this run, 2 to 16")
 
 
 class _Compared(_Given):
@@ -139,6 +144,12 @@ def functions(instruments: Mapping[str, Instrument]) -> dict[str, Function]:
             Conclusion,
         ),
         SHOW: Function(SHOW, "Look at pictures: they come with the next message, each after its id.", _Shown, type(None)),
+        COMMON: Function(
+            COMMON,
+            "What pictures have in common, in the words of someone who sees them and knows no hypothesis.",
+            _Common,
+            str,
+        ),
         COMPARE: Function(COMPARE, "Hold one set of numbers against another.", _Compared, Comparison),
     }
 

@@ -34,12 +34,13 @@ from .prompt_text import prompt
 from .recorded import Recorded
 from .review import read_object, review
 from .sandbox import HostCall, Mistake, Value
-from .tool_api import COMPARE, CONCLUDE, RAISE, SHOW, Comparison, Conclusion, Function, as_text, functions
+from .tool_api import COMMON, COMPARE, CONCLUDE, RAISE, SHOW, Comparison, Conclusion, Function, as_text, functions
 
 REPLIES = 400  # in one run
 MENDINGS = {"nothing": 3, "failed": 12}  # replies in a row that asked for nothing, or for nothing that could be done
 REVIEWS = 3
 SHOWN = 24  # pictures in one turn
+LONGEST = 3_000  # characters of what is said of pictures
 Ways = Literal["code", "calls"]
 Study = Generator[Act, Sequence[AnyEvent], None]
 Answer = Generator[Act, Sequence[AnyEvent], Value | Mistake]
@@ -52,7 +53,10 @@ class LastWord(BaseModel):
 
 
 class VisionLanguage:
-    """One run an instance. `judge`: who reviews a conclusion; the model itself, in a conversation of its own, if not given."""
+    """One run an instance. `judge`: who reviews a conclusion; `summariser`: who says what pictures have in common.
+
+    Both are the model itself where they are not given, each time in a conversation of its own.
+    """
 
     deterministic = True
 
@@ -61,10 +65,12 @@ class VisionLanguage:
         model: Model,
         *,
         judge: Model | None = None,
+        summariser: Model | None = None,
         mode: Ways = "code",
         in_view: int | None = MOST,
     ) -> None:
-        self.name, self.model, self.judge, self._way, self._in_view = model.name, model, judge or model, mode, in_view
+        self.name, self.model, self.judge, self.summariser = model.name, model, judge or model, summariser or model
+        self._way, self._in_view = mode, in_view
         self._bench: Bench | None = None
         self._known: dict[str, Function] = {}
         self._mode: Mode | None = None
@@ -81,6 +87,7 @@ class VisionLanguage:
         """See what can be called and shown, before the first act."""
         self._bench, self._known = bench, functions(bench.instruments)
         self.model, self.judge = _recorded(self.model, "backbone", bench), _recorded(self.judge, "judge", bench)
+        self.summariser = _recorded(self.summariser, "summariser", bench)
         self._mode = CodeMode(self._known, bench.record) if self._way == "code" else CallMode(self._known)
 
     def act(self, transcript: Sequence[AnyEvent]) -> Act:
@@ -164,12 +171,14 @@ class VisionLanguage:
         """What a call gives: at once where it only looks, from the next transcript where it is an act."""
         assert self._bench is not None
         try:
-            if call.name in (SHOW, COMPARE, RAISE, CONCLUDE):
+            if call.name in (SHOW, COMPARE, COMMON, RAISE, CONCLUDE):
                 self._known[call.name].arguments.model_validate(call.arguments)
             if call.name == SHOW:
                 return self._show(**call.arguments)
             if call.name == COMPARE:
                 return Value(_compared(**call.arguments))
+            if call.name == COMMON:
+                return self._in_common(**call.arguments)
             act = act_of(call.name, call.arguments)
         except ValidationError as error:
             return Mistake(f"{call.name}: {complaint(error)}")
@@ -182,18 +191,34 @@ class VisionLanguage:
         return found if isinstance(found, Mistake) else Value(found)
 
     def _show(self, pictures: list[str], note: str = "") -> Value | Mistake:
-        assert self._bench is not None
         if len(self._shown) + len(pictures) > SHOWN:
             return Mistake(f"show: {SHOWN} pictures are the most for one message")
+        found = self._seen(SHOW, pictures, f": {inline(note)}" if note else "")
+        if isinstance(found, Mistake):
+            return found
+        self._shown += found
+        return Value(None)
+
+    def _in_common(self, pictures: list[str]) -> Value | Mistake:
+        """What a conversation of its own, which knows of nothing else, says of pictures."""
+        found = self._seen(COMMON, pictures)
+        if isinstance(found, Mistake):
+            return found
+        talk = Conversation(prompt("summariser"))
+        talk.add([user("The pictures:", found)])
+        said = self.summariser.reply(talk.messages).text.strip()
+        return Value(said[:LONGEST]) if said else Mistake(f"{COMMON}: nothing was said of them")
+
+    def _seen(self, name: str, pictures: list[str], said: str = "") -> list[Shown] | Mistake:
+        """Pictures as a model sees them, each made part of the run's folder."""
+        assert self._bench is not None
         try:
             found = [self._bench.find(identity) for identity in pictures]
         except ToolError as error:
-            return Mistake(f"show: {error}")
-        said = f": {inline(note)}" if note else ""
+            return Mistake(f"{name}: {error}")
         for picture in found:
             self._bench.show(picture)
-            self._shown.append(Shown(picture=picture.id, label=f"picture {picture.id[:12]}{said}"))
-        return Value(None)
+        return [Shown(picture=picture.id, label=f"picture {picture.id[:12]}{said}") for picture in found]
 
     def _objections(self, hypothesis: str | None) -> list[str]:
         """What a reviewer says against concluding the hypothesis, asked once of each, and of a few at most."""
