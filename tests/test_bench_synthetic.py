@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from lettvin.benchmarks.synthetic import page
-from lettvin.benchmarks.synthetic.asking import withheld
+from lettvin.benchmarks.synthetic import benchmark, page
+from lettvin.benchmarks.synthetic.asking import ask_one, withheld
 from lettvin.benchmarks.synthetic.benchmark import run, to_ask
 from lettvin.benchmarks.synthetic.confidence_map import fit
 from lettvin.benchmarks.synthetic.confidence_map import main as fit_map
@@ -156,6 +156,21 @@ def test_a_benchmark_that_was_cut_off_is_gone_on_with(suite: Path, tmp_path: Pat
     assert told == [("dissecting", 3, 5, 3), ("asking", 4, 5, 4), ("asking", 5, 5, 5)]
     still = [[o.model_copy(update={"seconds": 0}) for o in found.answers["milan"]] for found in (first, again)]
     assert still[0] == still[1]
+
+
+def test_a_defect_in_one_is_told_when_all_others_were_asked(
+    suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_the_second(*arguments: Any) -> Outcome:
+        if arguments[1] == 1:
+            raise ZeroDivisionError("a defect")
+        return ask_one(*arguments)
+
+    monkeypatch.setattr(benchmark, "ask_one", of_the_second)
+    with pytest.raises(RuntimeError, match=r"1 of 3 could not.*'b' by 'milan', plain:(.|\n)*ZeroDivisionError: a defect"):
+        run(str(suite), ["milan"], workers=1, neurons=3, data=DATA, folder=tmp_path, conditions=["plain"])
+    assert [o.name for o in read_result(tmp_path).answers["milan"]] == ["a", "c"]
+    assert read_result(tmp_path).page.is_file()
 
 
 def test_a_finished_folder_is_read_back_whole(asked: Result, folder: Path) -> None:

@@ -82,6 +82,17 @@ def test_the_predictive_protocol_is_told_for_right_and_for_wrong_answers() -> No
     assert (found["answers"], found["of_recovered"], found["of_wrong"], found["superiority"]) == (2, 1.0, 0.8, 0.9)
 
 
+def test_what_has_no_words_is_right_where_it_is_left_open_and_where_it_is_said_all_the_same() -> None:
+    """ "Exactly two dogs" can be written out."""
+    said, wrong, open_ = (
+        outcome(kind="off-language", recovered=True),
+        outcome(kind="off-language"),
+        outcome(kind="off-language", verdict="inconclusive"),
+    )
+    assert [o.right for o in (said, wrong, open_)] == [True, False, True]
+    assert not any(o.counted for o in (said, wrong, open_))
+
+
 def test_published_figures_hold_bare_rates_with_intervals_and_numbers_at_the_same_place() -> None:
     found = published(figures([outcome(recovered=True), outcome(kind="null", behaviour="heavy", verdict="no-concept")]))
     assert (found["recovered"], found["n"]["recovered"]) == ({"object": 1.0}, {"object": 1})

@@ -6,14 +6,16 @@ Covered: the order of asking, who is asked what of data that are described other
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...synthetic_neurons.load import find_suite
 from ...synthetic_neurons.off_language import OffLanguage
 from ...synthetic_neurons.suite import Suite, SuiteNeuron
-from ...targets.errors import BadInput, nearest
+from ...targets.errors import BadInput, DiskFull, nearest
 from .asking import ask_one, in_full_runs, minds, prepare, withheld
 from .descriptions import nouns_of
 from .outcome import NULL, OFF_LANGUAGE, PLAIN, PLANTED, Condition, Outcome
@@ -23,6 +25,14 @@ APART = 60  # neurons asked in each of the other conditions, at most
 Known = Callable[[], Sequence[Outcome]]  # all answers so far
 Watch = Callable[[str, int, int, Known], None]  # what is done, and how much of how much
 Task = tuple[str, Condition, int]  # mind, condition, the neuron's index
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A defect that asking one neuron came upon: which, and the traceback. The others are asked all the same."""
+
+    what: str
+    how: str
 
 
 def run(
@@ -42,7 +52,7 @@ def run(
     `asked`: minds (default: all). `neurons`: the first so many of the suite, whose order is drawn. `folder`: where answers
     are kept, line by line; one that holds part of the same benchmark is gone on from. `conditions`: what is said of the
     data's pictures: "plain", "noisy captions", "missing nouns" (default: all three; at most 60 neurons of the kinds that the
-    language says are asked in the latter two). Raises `BadInput`.
+    language says are asked in the latter two). Raises `BadInput`, and RuntimeError after all is asked where some could not be.
     """
     whole, chosen = find_suite(suite), list(dict.fromkeys(asked or minds()))
     for mind in chosen:
@@ -64,10 +74,18 @@ def run(
         prepare(whole, source, condition)
     for mind in {mind for mind, _, _ in tasks if in_full_runs(mind)}:
         _runs(kept.folder, mind).mkdir(parents=True, exist_ok=True)  # here, so that no two workers make it at once
+    failed: list[Failed] = []
     for outcome in _answers(kept, tasks, workers):
+        if isinstance(outcome, Failed):
+            failed.append(outcome)
+            continue
         kept.add(outcome)
         watch("asking", len(every) - len(tasks) + kept.added, len(every), answered)
-    _write_page(kept.folder)
+    if kept.known:
+        _write_page(kept.folder)
+    if failed:
+        what = f"{len(failed)} of {len(tasks)} could not be asked, and all others were; the first was {failed[0].what}"
+        raise RuntimeError(f"{what}:\n{failed[0].how}")
     known = {key_of(outcome): outcome for outcome in answered()}
     line = command(suite, source, seed, chosen, told, None if count == len(whole.neurons) else count)
     return Result(whole, source, seed, told, in_order(whole, chosen, known, told), kept.folder, line)
@@ -106,7 +124,7 @@ def _check_backbone(name: str) -> None:
         raise BadInput(f"no mind {name!r} to compare: {known}, or a backbone ({error})") from None
 
 
-def _answers(kept: Record, tasks: Sequence[Task], workers: int) -> Iterator[Outcome]:
+def _answers(kept: Record, tasks: Sequence[Task], workers: int) -> Iterator[Outcome | Failed]:
     """The answers, as they come: of full runs first, which take longest; of looks neuron by neuron, which share scenes."""
     about = (kept.suite, kept.data, kept.seed, kept.folder)
     long = [task for task in tasks if in_full_runs(task[0])]
@@ -129,12 +147,17 @@ def _begin(suite: Suite, data: str, seed: int, folder: Path) -> None:
     _asked_of[:] = [(suite, data, seed, folder)]
 
 
-def _asked(task: Task) -> Outcome:
+def _asked(task: Task) -> Outcome | Failed:
     return _ask(*_asked_of[0], *task)
 
 
-def _ask(suite: Suite, data: str, seed: int, folder: Path, mind: str, condition: Condition, index: int) -> Outcome:
-    return ask_one(suite, index, mind, data, seed, _runs(folder, mind), condition)
+def _ask(suite: Suite, data: str, seed: int, folder: Path, mind: str, condition: Condition, index: int) -> Outcome | Failed:
+    try:
+        return ask_one(suite, index, mind, data, seed, _runs(folder, mind), condition)
+    except (BadInput, DiskFull):  # so it would be with the others
+        raise
+    except Exception:
+        return Failed(f"{suite.neurons[index].name!r} by {mind!r}, {condition}", traceback.format_exc())
 
 
 def _runs(folder: Path, mind: str) -> Path:

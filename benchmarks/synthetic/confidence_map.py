@@ -23,12 +23,11 @@ from ...agent.run_folder import read_events
 from ...agent.transcript import Decided
 from ...synthetic_neurons.drawn_suites import SEEDS
 from ...targets.errors import BadInput
-from .outcome import PLAIN, PLANTED, Outcome
+from .outcome import Outcome
 from .published import BASE
 from .result import Result, read_result
 
 LEAST = 10  # supported answers, below which slopes would be noise
-APART = (PLANTED,)  # answers from pixels, whose truth is only what comes nearest
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def map_from(result: Result) -> dict[str, Any]:
             f"suite {result.suite.name!r} has the seed {result.suite.seed!r} of {name!r}, whose figures are reported: "
             f"ask another draw, such as --suite {name}@7"
         )
-    answers = [o for o in result.answers.get(BASE, []) if o.condition == PLAIN and o.kind not in APART]
+    answers = [o for o in result.answers.get(BASE, []) if o.counted]
     supported = [(_features(o, result.folder), o.right) for o in answers if o.verdict == "supported"]
     rows = [(found, right) for found, right in supported if found is not None]
     if len(rows) < LEAST:

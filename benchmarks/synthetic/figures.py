@@ -37,7 +37,7 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     plain = [o for o in outcomes if o.condition == PLAIN]
     real = [o for o in plain if o.main]
     nulls = [o for o in plain if o.null]
-    counted = real + nulls
+    counted = [o for o in plain if o.counted]
     said = [(o.confidence, o.right) for o in counted if o.confidence is not None]
     return {
         "neurons": len(plain),

@@ -58,11 +58,16 @@ class Outcome(Score):
         return self.condition == PLAIN and self.kind not in (NULL, OFF_LANGUAGE, PLANTED)
 
     @property
+    def counted(self) -> bool:
+        """Whether confidence and false discoveries are counted over it: the kinds that the language says, and nulls."""
+        return self.main or (self.null and self.condition == PLAIN)
+
+    @property
     def right(self) -> bool:
         """Whether the verdict is right: a null is no concept, a concept is recovered, what cannot be said is left open."""
         if self.null:
             return self.verdict == "no-concept"
-        return self.verdict != "supported" if self.kind == OFF_LANGUAGE else self.recovered
+        return self.recovered or (self.kind == OFF_LANGUAGE and self.verdict != "supported")
 
     def as_object(self) -> dict[str, Any]:
         """What was answered and how it scored, what is asked for most first."""

@@ -30,6 +30,8 @@ def write_docs(result: Result, root: Path = ROOT) -> list[Path]:
     figures = as_object(result)
     base = figures["differences"]["of"]
     page = root / PAGE
+    if not page.is_file():
+        raise BadInput(f"{str(root)!r} is no checkout of lettvin: it has no {str(PAGE)!r} to write into")
     before, mark, rest = page.read_text(encoding="utf-8").partition(BEGINS)
     _, end, after = rest.partition(ENDS)
     if not (mark and end):
