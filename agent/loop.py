@@ -128,7 +128,7 @@ class Run:
         last_word = getattr(self.backbone, "last_word", None)
         if last_word is None or self.redrawn is None or len(self.decided) == ATTEMPTS:
             return
-        with contextlib.suppress(LimitReached, KeyboardInterrupt):
+        with contextlib.suppress(LimitReached, ModelFailed, KeyboardInterrupt):  # the answer stands without it
             act = last_word(as_told(self.folder.events, self.lab.unit.target), limit)
             if isinstance(act, Conclude) and act.hypothesis is not None:
                 self.folder.append(Acted(act=act))

@@ -29,6 +29,7 @@ from lettvin.agent.transcript import (
     Returned,
     Stopped,
 )
+from lettvin.targets.errors import ModelFailed
 from lettvin.tests.scene_runs import DATA, of, only, unit
 from lettvin.tests.scripted_model import Line, ScriptedModel, block, calling, words
 from lettvin.tools.instrument import OURS
@@ -345,6 +346,16 @@ def test_at_a_limit_the_model_is_asked_once_and_the_lab_decides(last: str, concl
     assert answer.verdict == ("supported" if concluded else "inconclusive")
     assert answer.formula == "red", "what the ledger holds"
     assert answer.limit is not None
+
+
+def test_a_last_request_that_fails_costs_no_answer(tmp_path: Path) -> None:
+    def failing(messages: Sequence[Message]) -> str:
+        raise ModelFailed("the endpoint is gone")
+
+    script: list[Line] = [block(RAISING), block(TESTING), *["No."] * (MENDINGS["nothing"] + 1), failing]
+    answer, events, _, _ = run(script, tmp_path)
+    assert only(Stopped, events)
+    assert (answer.verdict, answer.formula) == ("inconclusive", "red")
 
 
 def test_at_the_limit_of_pictures_nothing_more_is_measured(tmp_path: Path) -> None:
