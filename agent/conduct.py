@@ -137,13 +137,14 @@ def _mind(backbone: str | Backbone, judge: str | None, models: ModelsOfRun) -> t
         backbone.judge = models.of(judge or backbone.judge, "judge")
         backbone.model = models.of(backbone.model)
         return backbone, None
+    make, plug_in = by_name.backbone(backbone) if isinstance(backbone, str) else (lambda: backbone, None)
+    mind = make()
+    if isinstance(mind, VisionLanguage):
+        return _mind(mind, judge, models)[0], plug_in
     if judge is not None:
-        name = backbone if isinstance(backbone, str) else backbone.name
+        name = backbone if isinstance(backbone, str) else mind.name
         raise BadInput(f"--judge {judge!r} reviews what a language model concludes, and {name!r} is none: leave it out")
-    if not isinstance(backbone, str):
-        return backbone, None
-    make, plug_in = by_name.backbone(backbone)
-    return make(), plug_in
+    return mind, plug_in
 
 
 def _describer(name: str, models: ModelsOfRun) -> tuple[Describer, PlugIn | None]:

@@ -123,6 +123,13 @@ def test_what_is_on_record_counts_against_the_limits(run: Path) -> None:
         spending.before_request()
 
 
+def test_limits_hold_for_a_model_that_counts_nothing_itself(run: Path) -> None:
+    model = ScriptedModel(["one", "two", "three"])
+    with pytest.raises(LimitReached, match="--max-requests 2"):
+        played(run, Recorded(model, spending=Spending(Allowed(requests=2))), GROWING)
+    assert len(model.calls) == 2
+
+
 def test_a_request_that_is_not_the_one_on_record_is_told_with_the_message(run: Path) -> None:
     played(run, Recorded(ScriptedModel(["one", "two"])), GROWING[:2])
     with pytest.raises(Diverged, match=r"request 2 of the backbone: message 3 .user. was 'b' on record, and is 'B' now"):

@@ -40,6 +40,8 @@ _slots_lock = threading.Lock()
 class Endpoint:
     """A model at an address. `spending`: counts its requests, and says when there may be no more."""
 
+    counts_requests = True
+
     def __init__(
         self,
         model: str,

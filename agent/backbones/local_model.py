@@ -34,6 +34,7 @@ EXTRA = "pip install 'lettvin[local]'"
 class LocalModel:
     """A model in memory. Raises `BadInput` where there is none of that name, or it is no such model."""
 
+    counts_requests = True
     price = FREE
 
     def __init__(

@@ -93,6 +93,8 @@ class Recorded:
     def _live(self, now: Request) -> Reply:
         """What the model says now. Too long a conversation is on record too: what is asked instead hangs on it."""
         sent = self.spending.requests
+        if not getattr(self._model, "counts_requests", False):
+            self.spending.before_request()
         try:
             return self._model.reply(*now)
         except ContextOverflow as error:

@@ -34,6 +34,7 @@ class Replay:
     """
 
     price = FREE
+    counts_requests = True
 
     def __init__(self, run: str | Path, spending: Spending | None = None) -> None:
         self.name = f"replay:{run}"
