@@ -23,6 +23,7 @@ from lettvin.tests.test_errors_page import NETWORK
 
 WHOLE = good().body
 LOOK = good(block("print(screen().fits[0].concept)"))
+HONEST = ("inconclusive", "no-concept")  # nothing was concluded; which of the two is the redraw test's to say
 END = good(block("conclude(None)"))
 
 
@@ -82,7 +83,7 @@ def test_a_fault_that_lasts_is_one_line_and_the_run_goes_on_later(
     server.again([END])
     assert main(["resume", f"runs/{path.name}", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["verdict"] == "inconclusive"
+    assert answer["verdict"] in HONEST
     (request,) = server.requests
     assert [message["role"] for message in request["messages"]][-2:] == ["assistant", "user"], "it goes on after the first"
 
@@ -105,7 +106,7 @@ def test_what_is_no_fault_of_the_endpoint_ends_in_an_answer(
     server.again([step])
     assert ask(server) == code
     told = capsys.readouterr()
-    assert json.loads(told.out)["verdict"] == "inconclusive"
+    assert json.loads(told.out)["verdict"] in HONEST
     assert "models: " in told.err
     assert "Traceback" not in told.err
 
@@ -133,7 +134,7 @@ def test_at_a_limit_one_more_request_is_sent_for_the_answer(
     assert len(server.requests) == 2
     told = capsys.readouterr()
     assert "stopped by --max-requests 1" in told.err
-    assert json.loads(told.out)["verdict"] == "inconclusive"
+    assert json.loads(told.out)["verdict"] in HONEST
 
 
 def test_the_words_of_an_endpoint_cannot_draw_on_the_terminal(
@@ -157,7 +158,7 @@ def test_ctrl_c_breaks_a_request_off_and_the_run_says_what_it_has(
     began = time.monotonic()
     assert ask(server, "--request-seconds", "50") == 130
     assert time.monotonic() - began < 30
-    assert json.loads(capsys.readouterr().out)["verdict"] == "inconclusive"
+    assert json.loads(capsys.readouterr().out)["verdict"] in HONEST
     (path,) = (here / "runs").iterdir()
     server.again([END])
     assert main(["resume", f"runs/{path.name}", "--json"]) == 0
