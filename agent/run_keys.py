@@ -18,7 +18,7 @@ from ..tools.sources.cutouts import CutoutSource
 from ..tools.sources.source import Source
 from .transcript import Started
 
-PACKAGES = ("lettvin", "torch", "numpy", "scipy")
+PACKAGES = ("lettvin", "torch", "numpy", "scipy", "pydantic-monty")
 ROOMS = ("agent", "synthetic_neurons", "targets", "tools")
 
 
@@ -35,10 +35,11 @@ def keys(unit: Unit, source: Source) -> dict[str, str]:
 
 @cache
 def code_key() -> str:
-    """sha256, in hex, of lettvin's own source as it lies on disk."""
+    """sha256, in hex, of lettvin's own source and prompts as they lie on disk."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for path in sorted(path for room in ROOMS for path in (root / room).rglob("*.py")):
+    sources = [path for room in ROOMS for path in (root / room).rglob("*.py")]
+    for path in sorted([*sources, *(root / "prompts").glob("*.md")]):
         digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -36,7 +36,7 @@ HIDDEN = "exec({code!r})"
 
 @pytest.fixture
 def here() -> Iterator[Bench]:
-    with bench(seconds=0.7) as made:
+    with bench(seconds=0.3) as made:
         assert made.run("kept = 7").how == "done"
         yield made
         assert made.run("print(kept, len(screen().fits))").output == "7 2\n", "the session goes on as it was"
@@ -275,7 +275,7 @@ def test_whatever_stands_in_a_block_it_ends(code: str) -> None:
     assert ANY.run(written_block(f"```python\n{code}\n```").code or "a = 1").how
 
 
-ANY = Bench(Sandbox({"screen": ("concepts",)}, "def screen(concepts: list[str] | None = None) -> None: ...\n", seconds=0.7))
+ANY = Bench(Sandbox({"screen": ("concepts",)}, "def screen(concepts: list[str] | None = None) -> None: ...\n", seconds=0.3))
 
 
 @pytest.fixture(scope="module", autouse=True)

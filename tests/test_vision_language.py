@@ -168,6 +168,16 @@ def test_a_forged_picture_is_shown_to_nobody(forged: str, tmp_path: Path) -> Non
     assert all(event.mistake for event in of(Returned, events))
 
 
+@pytest.mark.parametrize("forged", ["0" * 64, "../../etc/passwd"])
+def test_nor_by_a_tool_call(forged: str, tmp_path: Path) -> None:
+    calls = [(name, {"pictures": [forged, forged]}) for name in ("show", "probe", "describe", "in_common")]
+    script = [calling(*calls), calling(("conclude", {"hypothesis": None}))]
+    _, events, model, _ = run(script, tmp_path, mode="calls", data="sketch:80")
+    assert [words(message)[:8] for message in model.requests[1][-4:]] == ["mistake:"] * 4
+    assert not [message for message in model.requests[1] if shown(message)]
+    assert all(event.mistake for event in of(Returned, events))
+
+
 def test_who_summarises_sees_pictures_and_knows_nothing_else(tmp_path: Path) -> None:
     code = RAISING + "print(in_common([e.picture for e in exemplars(k=3).shown]))"
     model, seeing = ScriptedModel([block(code), block("conclude(None)")]), ScriptedModel(["something red in each"])
