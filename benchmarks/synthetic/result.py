@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,10 +77,11 @@ def key_of(outcome: Outcome) -> Key:
 
 def command(suite: str, data: str, seed: int, minds: Sequence[str], conditions: Sequence[str], neurons: int | None) -> str:
     """The command line that asks for all this. `suite`: as the user named it; `neurons`: None for all of them."""
-    words = [f"lettvin bench synthetic --suite {suite} --seed {seed} --data {data}"]
-    words += [f"--backbone {mind}" for mind in minds]
-    words += [] if set(conditions) == set(CONDITIONS) else [f"--condition '{condition}'" for condition in conditions]
-    return " ".join(words + ([] if neurons is None else [f"--neurons {neurons}"]))
+    words = ["lettvin", "bench", "synthetic", "--suite", suite, "--seed", str(seed), "--data", data]
+    words += [word for mind in minds for word in ("--backbone", mind)]
+    some = () if set(conditions) == set(CONDITIONS) else conditions
+    words += [word for condition in some for word in ("--condition", condition)]
+    return shlex.join(words + ([] if neurons is None else ["--neurons", str(neurons)]))
 
 
 def read_result(folder: Path | str) -> Result:
