@@ -27,6 +27,7 @@ from lettvin.cli import main
 from lettvin.synthetic_neurons.drawn_suites import SEEDS
 from lettvin.synthetic_neurons.suite import suite_of
 from lettvin.targets.errors import BadInput
+from lettvin.tests.benchmark_record import made
 
 NEURONS: list[dict[str, Any]] = [
     {"name": "a", "fires_for": "red"},
@@ -170,6 +171,7 @@ def test_a_defect_in_one_is_told_when_all_others_were_asked(
     with pytest.raises(RuntimeError, match=r"1 of 3 could not.*'b' by 'milan', plain:(.|\n)*ZeroDivisionError: a defect"):
         run(str(suite), ["milan"], workers=1, neurons=3, data=DATA, folder=tmp_path, conditions=["plain"])
     assert [o.name for o in read_result(tmp_path).answers["milan"]] == ["a", "c"]
+    assert "versions of lettvin" not in read_result(tmp_path).page.read_text()
     assert read_result(tmp_path).page.is_file()
 
 
@@ -241,6 +243,16 @@ def test_pictures_are_of_scenes_on_which_truth_and_answer_differ(folder: Path, a
     assert not any(o.differing for o in asked.answers["milan"]), "painted for those alone who ask in runs"
 
 
+def test_the_page_says_where_the_code_was_changed_in_between(tmp_path: Path) -> None:
+    first = made(tmp_path)
+    path = first.folder / "answers.jsonl"
+    path.write_text(path.read_text().replace('"code":""', '"code":"1a2b3c4d"', 4))
+    found = read_result(tmp_path)
+    assert found.codes == {"": 20, "1a2b3c4d": 4}
+    page.write_page(found)
+    assert "4 answers of 1a2b3c4d" in " ".join(Reader(found.page.read_text()).words.split())
+
+
 def test_wrong_claims_are_painted_first_and_kinds_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     from lettvin.benchmarks.synthetic.asking import _score
     from lettvin.synthetic_neurons.suite import SuiteNeuron
@@ -248,11 +260,11 @@ def test_wrong_claims_are_painted_first_and_kinds_take_turns(monkeypatch: pytest
 
     differing = _score(SuiteNeuron(name="x", fires_for="red"), parse("blue"), "supported").differing
     assert len(differing) == 4
-    made = {"fires": 1, "formula": "blue", "confidence": None, "pictures": 1, "seconds": 1, "run": None, "description": ""}
-    made |= {"mind": "m", "behaviour": "graded", "noise": 0.1, "fires_for": "red", "differing": differing}
+    told = {"fires": 1, "formula": "blue", "confidence": None, "pictures": 1, "seconds": 1, "run": None, "description": ""}
+    told |= {"mind": "m", "behaviour": "graded", "noise": 0.1, "fires_for": "red", "differing": differing}
 
     def one(kind: str, verdict: str) -> Outcome:
-        return Outcome.model_validate(made | {"name": "x", "kind": kind, "verdict": verdict})
+        return Outcome.model_validate(told | {"name": "x", "kind": kind, "verdict": verdict})
 
     open_, first, second, other = one("a", "inconclusive"), one("a", "supported"), one("a", "supported"), one("b", "supported")
     monkeypatch.setattr(page, "PAINTED", 3)

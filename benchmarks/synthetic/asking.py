@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ...agent.ask import ask, profile_unit
+from ...agent.run_keys import code_key
 from ...synthetic_neurons.off_language import OffLanguage
 from ...synthetic_neurons.responses import Graded, Truth, noise_free, true_of
 from ...synthetic_neurons.scene_neuron import REST, R
@@ -88,6 +89,7 @@ def ask_one(
             "read_from_words": read is not None,
             "predicted": None if answer is None else _predicted(suite, index, answer),
             "seconds": seconds,
+            "code": code_key()[:8],
             **_score(neuron, answer, str(row["verdict"])).model_dump(exclude=set() if in_full_runs(mind) else {"differing"}),
         }
     )

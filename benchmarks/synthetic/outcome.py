@@ -26,7 +26,7 @@ class Outcome(Score):
 
     `condition`: what the mind was told of the data's pictures. `fires`: data pictures that the truth is true of. `formula`: the
     answer's own, or (`read_from_words`) what its description says. `predicted`: the predictive protocol's figures, None where
-    nothing that can be drawn was answered.
+    nothing that can be drawn was answered. `code`: the beginning of the digest of lettvin's own code that answered.
     """
 
     mind: str
@@ -46,6 +46,7 @@ class Outcome(Score):
     pictures: int
     seconds: float
     run: str | None
+    code: str = ""
 
     @property
     def null(self) -> bool:

@@ -25,6 +25,7 @@ def as_object(result: Result) -> dict[str, Any]:
         "data": result.data,
         "seed": result.seed,
         "conditions": list(result.conditions),
+        "codes": result.codes,
         "figures": {mind: published(figures(outcomes)) for mind, outcomes in result.answers.items()},
         "differences": differences(result.answers),
         "neurons": [o.as_object() for outcomes in result.answers.values() for o in outcomes],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,13 @@ class Result:
 
     @property
     def page(self) -> Path:
+        """Where the page is written."""
         return self.folder / PAGE
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """How many answers are of which version of lettvin's code: one, unless it was changed and then gone on with."""
+        return dict(Counter(o.code for outcomes in self.answers.values() for o in outcomes).most_common())
 
 
 class Record:
