@@ -24,6 +24,8 @@ from .sufficient import Ways, find_ways
 from .vetoes import find_vetoes
 
 SD_OF_MEDIAN_DIFFERENCE = 1.0484  # of a normal: the median of |x - y| is .9539 standard deviations
+PLAINLY = 0.75  # of full response: plainly fires; as far from full: plainly silent
+VERY_CLEAR = 9.0  # standard deviations of noise between rest and full
 RIVALS = 3  # raised beside a conclusion; the lab picks the best of all that were
 
 
@@ -65,12 +67,26 @@ def _study(book: LabBook) -> Acts[None]:
         ways = Ways(levels)
         yield from find_ways(book, ways)
         yield from find_vetoes(book, ways)
+        if ways.levels.clear and not (yield from _explains_the_data(book, ways)):
+            return  # whatever is said would be wrong of pictures that are known
         if ways.formula is not None:
             yield from _conclude(book, ways.formula, [fit.concept for fit in terms if fit.r > 0])
             decided = book.last(Decided)
             if decided is not None:
                 refused.add(book.key(book.read(decided.formula)))
     yield from study_by_fit(book, terms, refused)
+
+
+def _explains_the_data(book: LabBook, ways: Ways) -> Acts[bool]:
+    """Whether no open picture plainly fires without the ways found, or is plainly silent with one of them.
+
+    Where noise leaves room for one, one is let pass.
+    """
+    levels = ways.levels
+    spare = 0 if levels.full - levels.rest > VERY_CLEAR * levels.noise else 1
+    high = yield from book.exceptions(levels.at(PLAINLY), ways.formula, k=1)
+    low = yield from book.exceptions(levels.at(1 - PLAINLY), ways.formula, k=1)
+    return ways.formula is not None and high is not None and low is not None and max(high.misses, low.silences) <= spare
 
 
 def _look_over_the_range(book: LabBook) -> Acts[None]:

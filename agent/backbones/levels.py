@@ -37,7 +37,11 @@ class Levels:
     @property
     def bar(self) -> float:
         """The peak from which on the unit counts as firing."""
-        return self.rest + BAR * (self.full - self.rest)
+        return self.at(BAR)
+
+    def at(self, share: float) -> float:
+        """The peak that lies so far from rest (0) to full (1)."""
+        return self.rest + share * (self.full - self.rest)
 
     def share(self, peak: float) -> float:
         """How far from rest (0) to full (1) a peak lies."""

@@ -35,6 +35,12 @@ def singles(things: Sequence[Phrase], others: Sequence[Concept]) -> list[Concept
     return unique([*found, *others])
 
 
+def whole(things: Sequence[Phrase], others: Sequence[Concept]) -> list[Concept]:
+    """All that is seen in a picture: every thing (those that are alike together), the place and the light."""
+    counts = Counter(things)
+    return [*(AtLeast(min(n, MOST), thing) if n > 1 and thing.noun else thing for thing, n in counts.items()), *others]
+
+
 def bound(things: Sequence[Phrase]) -> list[Concept]:
     """Every two attributes of one thing; and how many of a noun there are of one colour, pattern or size."""
     found: list[Concept] = []
@@ -82,7 +88,7 @@ def without_one_part(concept: Concept) -> list[tuple[Concept, Concept]]:
     match concept:
         case Phrase() if len(concept.named()) > 1:
             for name, value in concept.named().items():
-                rest = _less(concept, name)
+                rest = less(concept, name)
                 variant([rest], rest)
                 variant([Phrase(**{name: value}), rest], both([Phrase(**{name: value}), rest]))
         case AtLeast(n, phrase):
@@ -90,15 +96,15 @@ def without_one_part(concept: Concept) -> list[tuple[Concept, Concept]]:
             variant([fewer], fewer)
             for name in phrase.named():
                 if name != "noun":
-                    variant([AtLeast(n, _less(phrase, name))], AtLeast(n, _less(phrase, name)))
+                    variant([AtLeast(n, less(phrase, name))], AtLeast(n, less(phrase, name)))
         case Related(one, how, other):
             variant([one, other], both([one, other]))
             for name in one.named():
                 if name != "noun":
-                    variant([Related(_less(one, name), how, other)], Related(_less(one, name), how, other))
+                    variant([Related(less(one, name), how, other)], Related(less(one, name), how, other))
             for name in other.named():
                 if name != "noun":
-                    variant([Related(one, how, _less(other, name))], Related(one, how, _less(other, name)))
+                    variant([Related(one, how, less(other, name))], Related(one, how, less(other, name)))
         case And(parts):
             for left in parts:
                 rest_of = [part for part in parts if part != left]
@@ -129,5 +135,6 @@ def narrowed(concept: Concept, things: Sequence[Phrase], terms: Sequence[Concept
     return unique(option for option in found if absorbed(option) == option and normal(option) != normal(concept))
 
 
-def _less(phrase: Phrase, name: str) -> Phrase:
+def less(phrase: Phrase, name: str) -> Phrase:
+    """The phrase with one attribute left out."""
     return Phrase(**{k: x for k, x in phrase.named().items() if k != name})

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from ...tools.sketch.concept import And, AtLeast, Concept, Not, Phrase, Word, ab
 from .candidates import parts_of
 from .lab_book import Acts, LabBook
 from .levels import Levels
-from .parts import LEADING, bound, narrowed, pairs, related, shown_by, singles, unique, without_one_part
+from .parts import LEADING, bound, less, narrowed, pairs, related, shown_by, singles, unique, whole, without_one_part
 
 N = 4  # pictures of each condition; doubtful conditions are shown as many again, twice at most
 AGAIN = 2
@@ -35,6 +36,9 @@ PROMISING = 0.28  # share of full response that a further way must have in the d
 ALONE = 0.3  # what the correlation of a candidate's parts counts beside how fully its pictures fire
 MORE = 2.0  # times the response that another variant must give to be the real thing
 TOGETHER = 1.5  # times the sum of its parts' responses that a conjunction must give; of that, a relation
+
+
+Key = TypeVar("Key")
 
 
 @dataclass
@@ -64,6 +68,7 @@ class Contents:
     things: tuple[Phrase, ...]
     terms: tuple[Concept, ...]
     overall: tuple[Concept, ...]  # what goes with the peak best over all pictures left
+    others: tuple[Concept, ...] = ()  # place and light
 
 
 def find_ways(book: LabBook, ways: Ways) -> Acts[None]:
@@ -124,6 +129,8 @@ def _explain(book: LabBook, ways: Ways, picture: Exception_) -> Acts[Concept | N
     options += [*contents.overall, *pairs(contents.overall), *_merged(contents.overall)]
     fits = yield from book.screen(unique(options), without=ways.formula)
     scored = sorted(((_worth(fit, ways.levels, r, book), fit) for fit in fits), key=lambda one: (-one[0], one[1].concept))
+    if scored and scored[0][1].n <= 1 and ways.levels.clear:  # one picture alone: what goes with what cannot be seen
+        return (yield from take_apart(book, ways, contents))
     least = PROMISING if ways.found else 0.0
     tried = 0
     for worth, fit in scored:
@@ -143,7 +150,7 @@ def _contents(book: LabBook, picture: Exception_, r: dict[str, float], overall: 
     things = [phrase for phrase in map(book.read, picture.things) if isinstance(phrase, Phrase)]
     others = [book.read(other) for other in picture.others if other in book.words or " " in other]
     terms = sorted(singles(things, others), key=lambda term: -r.get(book.key(_base(term)), 0.0))
-    return Contents(tuple(things), tuple(terms), tuple(overall))
+    return Contents(tuple(things), tuple(terms), tuple(overall), tuple(others))
 
 
 def _base(term: Concept) -> Concept:
@@ -308,3 +315,49 @@ def _by_place(
     if best is None or best.r <= 0 or best.high - rest < TOGETHER * (best.low - rest):
         return None
     return (yield from examine(book, ways, book.read(best.concept), contents, depth + 1))
+
+
+# ---- one picture ------------------------------------------------------------------------------------------------------
+
+
+def take_apart(book: LabBook, ways: Ways, contents: Contents) -> Acts[Concept | None]:
+    """What is needed of a picture's contents, where it is the only one that fires: all of them are drawn, less each in turn.
+
+    First without each thing, the place, the light; then, of the things that are needed, without each attribute.
+    """
+    parts = whole(contents.things, contents.others)
+    needed = yield from _needed(book, ways, parts, [(part, [p for p in parts if p != part]) for part in parts])
+    if not needed:
+        return None
+    slots = [(part, name) for part in needed if isinstance(part, Phrase) for name in part.named()]
+    variants = [
+        ((part, name), [p for p in needed if p != part] + ([less(part, name)] if len(part.named()) > 1 else []))
+        for part, name in slots
+    ]
+    kept = yield from _needed(book, ways, needed, variants)
+    if kept is None:
+        return None
+    left: list[Concept] = [part for part in needed if not isinstance(part, Phrase)]
+    for part in needed:
+        if isinstance(part, Phrase):
+            named = {name: value for name, value in part.named().items() if (part, name) in kept}
+            left.append(Phrase(**named) if named else part)
+    return (yield from examine(book, ways, both(left), contents))
+
+
+def _needed(
+    book: LabBook, ways: Ways, parts: Sequence[Concept], variants: Sequence[tuple[Key, Sequence[Concept]]]
+) -> Acts[list[Key] | None]:
+    """Of variants of the parts together, those that leave the unit silent; None where even all parts do not fire it."""
+    everything = both(list(parts))
+    drawn = {key: both([*rest, Not(everything)]) for key, rest in variants if rest}
+    if not drawn:
+        return [key for key, _ in variants]
+    identity = yield from book.raise_once(everything, "all that is seen in a picture that fires: which of it is needed?")
+    if identity is None:
+        return None
+    readings = yield from book.experiment(identity, [everything], list(drawn.values()), N)
+    peaks = {concept: [reading.peak for reading in some] for concept, some in readings.items()}
+    if ways.levels.read(peaks.get(everything, [])) != "fires":
+        return None
+    return [key for key, _ in variants if key not in drawn or ways.levels.read(peaks.get(drawn[key], [])) != "fires"]
