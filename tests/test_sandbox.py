@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lettvin.agent.backbones.block_check import UNCHECKED, bound_names, sort_out
+from lettvin.agent.backbones.block_check import MODULES, UNCHECKED, bound_names, sort_out
 from lettvin.tests.sandboxes import Bench, bench
 
 
@@ -91,6 +91,15 @@ def test_unresolved_names_and_wrong_arguments_stop_a_block_before_it_runs(
     assert here.calls == []
 
 
+@pytest.mark.parametrize("module", MODULES.split(", "))
+def test_the_modules_that_are_told_of_are_there(here: Bench, module: str) -> None:
+    assert here.run(f"import {module}").how == "done"
+
+
+def test_what_is_not_there_to_import_is_told_with_what_is(here: Bench) -> None:
+    assert f"there are {MODULES}" in here.run("import statistics\nprint(statistics.mean([1]))").error
+
+
 SOUND = [
     "d = {'a': 1, 'b': 2}\nprint(max(d, key=lambda k: d[k]))",
     "c = [{'name': 'a', 'concept': 'red'}]\nc.append({'name': 'b', 'concept': 'dog'})\n"
@@ -157,9 +166,11 @@ def test_names_bound_at_the_top_of_a_block() -> None:
 
 
 def test_wrong_arguments_of_other_functions_are_no_more_than_a_note() -> None:
-    found = {"code": "invalid-argument-type", "message": "wrong", "location": {"row": 1, "column": 23}}
+    found = {"code": "invalid-argument-type", "message": "wrong", "location": {"row": 1, "column": 25}}
     assert sort_out([found], "screen(concepts=[round(None)])", {"screen"}).stops == ()
     assert sort_out([found], "abc(concepts=[1, screen(None)])", {"screen"}).stops == ("line 1: wrong",)
+    beside = {**found, "location": {"row": 1, "column": 1}}
+    assert sort_out([beside], "screen(['red']).fits[0]['r']", {"screen"}).notes == ("line 1: wrong",)
 
 
 # ---- a block is a transaction ------------------------------------------------------------------------------------------

@@ -138,6 +138,11 @@ def test_a_mistake_is_told_and_recorded(tmp_path: Path) -> None:
     assert "reddish" in model.heard(2)
 
 
+def test_where_a_result_has_not_what_was_asked_it_is_said_what_it_has(tmp_path: Path) -> None:
+    _, _, model, _ = run([block("print(exemplars(k=1).pictures)"), block("conclude(None)")], tmp_path, data="sketch:80")
+    assert model.heard(1).endswith("Exemplars has: which, shown.")
+
+
 # ---- what it sees ---------------------------------------------------------------------------------------------------
 
 

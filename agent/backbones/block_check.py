@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 UNRESOLVED = "unresolved-reference"
-STOPPING = frozenset({"invalid-syntax", "unresolved-import"})
+SYNTAX, IMPORT = "invalid-syntax", "unresolved-import"
 ARGUMENTS = frozenset(
     {
         "unknown-argument",
@@ -23,8 +23,10 @@ ARGUMENTS = frozenset(
         "positional-only-parameter-as-kwarg",
     }
 )
+MISSING = "missing-argument"  # stands where the call begins; the others, where the argument does
 NOTES = 5  # of one block
 GIVEN = "_given_"
+MODULES = "math, random, re, json, collections, itertools, functools, dataclasses, datetime, decimal, bisect, copy"
 UNCHECKED = frozenset(
     {"FileExistsError", "FileNotFoundError", "ImportError", "IsADirectoryError", "ModuleNotFoundError"}
     | {"NotADirectoryError", "PermissionError", "UnboundLocalError", "UnicodeDecodeError", "UnicodeEncodeError"}
@@ -76,7 +78,9 @@ def sort_out(diagnostics: Sequence[Mapping[str, Any]], code: str, ours: Collecti
             if name in ours or name in UNCHECKED:
                 continue
             stops.append((line, said))
-        elif rule in STOPPING or (rule in ARGUMENTS and _innermost(calls, line, column) in ours):
+        elif rule == IMPORT:
+            stops.append((line, f"{said}; there are {MODULES}"))
+        elif rule == SYNTAX or (rule in ARGUMENTS and _called(calls, line, column, rule == MISSING) in ours):
             stops.append((line, said))
         else:
             notes.append(said)
@@ -113,20 +117,36 @@ def _bound(nodes: Iterable[ast.AST]) -> Iterable[str]:
         yield from _bound(ast.iter_child_nodes(node))
 
 
-def _calls(code: str) -> list[tuple[tuple[int, int], tuple[int, int], str | None]]:
-    """Every call: where it begins and ends (line, column from 1), and the name that is called, where it is a bare one."""
+@dataclass(frozen=True)
+class _Call:
+    """A call: where it, its arguments and its end stand (line, column from 1); `name`: what is called, if a bare name."""
+
+    begin: tuple[int, int]
+    arguments: tuple[int, int]
+    end: tuple[int, int]
+    name: str | None
+
+
+def _calls(code: str) -> list[_Call]:
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     lines = code.split("\n")
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.end_lineno is not None and node.end_col_offset is not None:
-            begin = (node.lineno, _column(lines, node.lineno, node.col_offset))
-            end = (node.end_lineno, _column(lines, node.end_lineno, node.end_col_offset))
-            found.append((begin, end, node.func.id if isinstance(node.func, ast.Name) else None))
-    return found
+
+    def place(line: int | None, at: int | None) -> tuple[int, int]:
+        return line or 1, _column(lines, line or 1, at or 0)
+
+    return [
+        _Call(
+            place(node.lineno, node.col_offset),
+            place(node.func.end_lineno, node.func.end_col_offset),
+            place(node.end_lineno, node.end_col_offset),
+            node.func.id if isinstance(node.func, ast.Name) else None,
+        )
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    ]
 
 
 def _column(lines: Sequence[str], line: int, at: int) -> int:
@@ -134,10 +154,10 @@ def _column(lines: Sequence[str], line: int, at: int) -> int:
     return len(lines[line - 1].encode()[:at].decode(errors="ignore")) + 1
 
 
-def _innermost(calls: list[tuple[tuple[int, int], tuple[int, int], str | None]], line: int, column: int) -> str | None:
-    """The name called by the innermost call around a place."""
-    around = [(begin, end, name) for begin, end, name in calls if begin <= (line, column) < end]
-    return max(around, key=lambda call: (call[0], (-call[1][0], -call[1][1])))[2] if around else None
+def _called(calls: Sequence[_Call], line: int, column: int, whole: bool) -> str | None:
+    """The name called by the innermost call among whose arguments a place is; `whole`: or where the call begins."""
+    around = [call for call in calls if (call.begin if whole else call.arguments) <= (line, column) < call.end]
+    return max(around, key=lambda call: (call.arguments, (-call.end[0], -call.end[1]))).name if around else None
 
 
 def _name_at(code: str, line: int, column: int) -> str | None:

@@ -6,6 +6,7 @@ run says the same again. Not covered: the sandbox (`sandbox.py`), the conversati
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -16,7 +17,7 @@ from .model import Message, Offered, Reply, Text
 from .named_results import as_named
 from .recorded import Record
 from .sandbox import Block, Ended, Sandbox, Value
-from .tool_api import Function, stubs
+from .tool_api import Function, result_models, stubs
 
 AGAIN = 4.0  # times the limit on time in a resumed run: what ended in time before must do so again
 UNSURE = ("time", "memory", "crashed")  # ends that another machine, or a busier one, may not come to
@@ -41,6 +42,7 @@ class CodeMode:
     def __init__(self, known: Mapping[str, Function], record: Record | None = None) -> None:
         parameters = {name: tuple(function.arguments.model_fields) for name, function in known.items()}
         self.sandbox = Sandbox(parameters, stubs(known))
+        self._fields = {model.__name__: list(model.model_fields) for model in result_models(known.values())}
         self._record, self._blocks = record, 0
         if record is not None and record.replaying:
             self.sandbox.seconds *= AGAIN
@@ -54,7 +56,13 @@ class CodeMode:
         code = found.code.encode(errors="replace").decode()  # half a character is none
         ended = yield from self._run(code)
         did: Literal["something", "failed"] = "something" if ended.how == "done" or ended.calls else "failed"
-        return Feedback((_user(_said(code, ended, found.more)),), did)
+        return Feedback((_user(_said(code, ended, found.more) + self._hint(ended.error)),), did)
+
+    def _hint(self, error: str) -> str:
+        """What a result has, where an error says that it has not something else."""
+        lacking = re.search(r"AttributeError: '(\w+)' object has no attribute", error)
+        fields = self._fields.get(lacking[1]) if lacking else None
+        return "" if not lacking or not fields else f"\n\n{lacking[1]} has: {', '.join(fields)}."
 
     def close(self) -> None:
         """End the session."""
