@@ -524,6 +524,22 @@ def test_a_vendors_key_goes_to_no_other_host() -> None:
         key_of("https://api.openai.com/v1", DIALECTS["openai"], None, {})
 
 
+@pytest.mark.parametrize(
+    ("url", "key", "warned"),
+    [
+        ("http://example.org/v1", "k", True),
+        ("https://example.org/v1", "k", False),
+        ("http://10.1.2.3:8000/v1", "k", False),
+        ("http://localhost/v1", None, False),
+    ],
+)
+def test_a_key_that_goes_out_in_the_clear_is_told(
+    url: str, key: str | None, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    Asking(url, key=key)
+    assert ("in the clear" in caplog.text) == warned
+
+
 def test_an_unknown_dialect_is_refused_with_the_nearest() -> None:
     with pytest.raises(BadInput, match=r"unknown dialect 'lama\.cpp'; nearest: 'llama\.cpp'"):
         ModelSettings(dialect="lama.cpp").checked()

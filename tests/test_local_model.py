@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,19 @@ import pytest
 
 pytest.importorskip("transformers", reason="the extra 'local' is not installed")
 
+from lettvin.agent.acts import Call
+from lettvin.agent.ask import ask
 from lettvin.agent.backbones.failures import ContextOverflow
 from lettvin.agent.backbones.local_model import LocalModel
 from lettvin.agent.backbones.model import Message, Offered, Shown, Text
 from lettvin.agent.backbones.model_settings import ModelSettings
 from lettvin.agent.backbones.models_of_run import model_by_name
+from lettvin.agent.backbones.scripted import Scripted
 from lettvin.agent.backbones.spending import Allowed, Spending
+from lettvin.agent.run_folder import read_events
+from lettvin.agent.transcript import Redrawn, Replied, Returned
 from lettvin.targets.errors import BadInput, LimitReached, ModelFailed
+from lettvin.tests.scene_runs import only, unit
 from lettvin.tests.tiny_models import NO_SYSTEM, tiny_llava
 
 SAID = [
@@ -35,7 +42,7 @@ SAID = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_llava(tmp_path_factory.mktemp("models") / "tiny", context=512)
+    return tiny_llava(tmp_path_factory.mktemp("models") / "tiny", context=2048)
 
 
 def made(folder: Path, allowed: Allowed | None = None, tokens: int = 12, **fields: Any) -> LocalModel:
@@ -87,8 +94,8 @@ def test_pictures_may_go_on_one_sheet(folder: Path) -> None:
 
 
 def test_a_conversation_longer_than_the_context_is_told_apart(model: LocalModel) -> None:
-    with pytest.raises(ContextOverflow, match="and its context 512"):
-        model.reply([Message(role="user", parts=(Text(text="word " * 200),))])
+    with pytest.raises(ContextOverflow, match="and its context 2048"):
+        model.reply([Message(role="user", parts=(Text(text="word " * 500),))])
 
 
 def test_a_reply_ends_in_time(folder: Path) -> None:
@@ -117,6 +124,30 @@ def test_a_model_that_fails_in_its_own_code_is_one_error(model: LocalModel, monk
     monkeypatch.setattr(model._model, "generate", fails)
     with pytest.raises(ModelFailed, match=r"failed on cpu: RuntimeError: CUDA out of memory$"):
         model.reply(SAID)
+
+
+def test_it_can_describe_the_pictures_of_a_run(folder: Path, tmp_path: Path) -> None:
+    script = [lambda events: Call(tool="describe", arguments={"pictures": [only(Redrawn, events).top[0].picture]})]
+    answer = ask(
+        unit("red"),
+        backbone=Scripted(script),
+        data="sketch:80",
+        describer=f"local:{folder}",
+        models=ModelSettings(reply_tokens=8, max_usd=Decimal(1)),
+        runs=tmp_path,
+        page=False,
+    )
+    events = read_events(Path(answer.run))
+    reply = only(Replied, events)
+    assert reply.reply.usage.output_tokens == 8
+    returned = only(Returned, events)
+    assert returned.data is not None
+    assert returned.data["descriptions"] == [" ".join(reply.reply.text.split())]
+
+
+def test_a_run_that_its_context_is_too_short_for_ends_honestly(folder: Path, tmp_path: Path) -> None:
+    answer = ask(unit("red"), backbone=f"local:{folder}", data="sketch:80", runs=tmp_path, page=False)
+    assert (answer.verdict, answer.limit) == ("inconclusive", "the model's context")
 
 
 def test_it_is_loaded_once_for_several_runs(folder: Path) -> None:

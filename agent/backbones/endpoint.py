@@ -8,6 +8,7 @@ tenacity alone retries. Not covered: what is sent (`wire.py`), what comes back (
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ...targets.errors import BadInput, LimitReached
 from .completion import read_completion
 from .deadline import TimeOver, within
-from .dialects import checked_url, dialect_of, host_of, key_of
+from .dialects import checked_url, dialect_of, host_of, is_local, key_of
 from .failures import ContextOverflow, EndpointFailed, Failed, Failure, failure_of
 from .model import Message, Offered, Reply
 from .model_settings import ModelSettings
@@ -30,6 +31,7 @@ from .wire import wire, wire_tools
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
+LOG = logging.getLogger("lettvin")
 OPENAI = "https://api.openai.com/v1"
 MOST_WAIT = 60.0  # seconds between two tries, where the endpoint does not name its own
 REFUSES = ("unsupported", "unrecognized", "unknown", "not supported", "not permitted", "extra inputs")
@@ -61,6 +63,8 @@ class Endpoint:
         self.dialect = dialect_of(self.base_url, settings.dialect)
         self.views = PictureViews(self.dialect.longest) if views is None else views
         self._key = key_of(self.base_url, self.dialect, settings.key_from, environment)
+        if self._key is not None and self.base_url.startswith("http:") and not is_local(self.base_url):
+            LOG.warning("lettvin: the key goes to %s in the clear: write https:// where it is served", self.base_url)
         self._settings, self._spending, self._sleep, self._clock = settings, spending, sleep, clock
         given = settings.request_pictures
         self._pictures = self.dialect.pictures if given is None else given
