@@ -118,7 +118,10 @@ def _check_backbone(name: str) -> None:
     from ...agent import by_name
 
     try:
-        by_name.backbone(name)
+        if not by_name.is_model(name):
+            by_name.backbone(name)
+        elif not name.startswith("local:"):  # which would be loaded here, and again where it is asked
+            by_name.model_by_name(name)
     except BadInput as error:
         known = ", ".join(repr(mind) for mind in minds())
         raise BadInput(f"no mind {name!r} to compare: {known}, or a backbone ({error})") from None
