@@ -84,6 +84,10 @@ def prepare(
     mind, deciding = _mind(backbone, judge, asking)
     describer = describer_of(backbone) if describer is None else describer
     words, describing = _describer(describer, asking)
+    if not asking and (said := asking.settings.as_options()):
+        raise BadInput(
+            f"{said[0]} {said[1]!r} says how a language model is asked, and none is named: add --backbone openai:MODEL"
+        )
     known = instruments(tools)
     others = [plug_in_of(unit.target.name), drawing, describing, deciding, *(x.plug_in for x in known.values())]
     source = open_source(data) if isinstance(data, str) else data

@@ -139,7 +139,7 @@ def _limits(told: dict[str, Any], max_images: int | None, max_seconds: float | N
 def _model_limits(told: dict[str, Any], given: dict[str, Any]) -> tuple[ModelSettings, set[str]]:
     """What holds for the run's language models from now on, and which of their limits are higher than they were."""
     before = ModelSettings.model_validate(told["settings"].get("models") or {})
-    now = before.model_copy(update={name: value for name, value in given.items() if value is not None}).checked()
+    now = ModelSettings.model_validate(before.model_dump() | {name: v for name, v in given.items() if v is not None}).checked()
     raised = set()
     for name, value in given.items():
         old = getattr(before, name)

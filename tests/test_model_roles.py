@@ -230,6 +230,14 @@ def test_runs_without_a_model_say_nothing_of_models(tmp_path: Path) -> None:
     assert not any("models" in line for line in watcher.lines)
 
 
+def test_limits_for_models_are_refused_where_a_run_has_none(tmp_path: Path) -> None:
+    ask(unit(RED), backbone=Scripted([]), data="sketch:80", runs=tmp_path, page=True)
+    (path,) = tmp_path.iterdir()
+    (path / "report.html").unlink()  # so that something is left to do
+    with pytest.raises(BadInput, match="--max-requests '3' says how a language model is asked, and none is named"):
+        resume(path, unit=unit(RED), backbone=Scripted([]), max_requests=3)
+
+
 def test_a_model_name_that_is_none_is_refused_before_anything_is_begun(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is not a run folder"):
         ask(unit(RED), describer=f"replay:{tmp_path / 'no'}", data="sketch:80", runs=tmp_path / "runs")
