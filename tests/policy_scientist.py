@@ -5,8 +5,8 @@ call from the API in the prompt, and what came of its blocks from their output; 
 the run reaches it in any other way, so that the whole path is tried: prompts, blocks, their check, the sandbox, results
 and errors in words. It keeps nothing that it could not read again in the conversation, so that a run can be resumed.
 
-Covered: code mode, the review (it objects to what no test supports), the last request; backbones to be named on a command
-line, `tests/policy_scientist.py:InCode`. Not covered: looking at pictures, which this policy cannot.
+Covered: code mode and call mode, the review (it objects to what no test supports), the last request; backbones to be named on
+a command line, `tests/policy_scientist.py:InCode` and `:InCalls`. Not covered: looking at pictures, which this policy cannot.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from lettvin.agent.acts import Act, Call, Conclude, Raise
 from lettvin.agent.backbones.empiricist import Empiricist
-from lettvin.agent.backbones.model import Message, Offered, Reply, Usage
+from lettvin.agent.backbones.model import Message, Offered, Reply, ToolCall, Usage
 from lettvin.agent.backbones.named_results import models_in
 from lettvin.agent.backbones.tool_api import Conclusion, Trial
 from lettvin.agent.backbones.vision_language import VisionLanguage
@@ -30,6 +30,8 @@ from lettvin.tools.instrument import catalogue
 from lettvin.tools.lab import Reading
 
 PAGE = 5_500  # characters printed at once
+PIECE = 60  # concepts screened in one call
+KINDS = ("size", "frequency", "orientation", "colour", "pattern", "noun", "stimulus")
 _OUTPUT = re.compile(r"^(?:Output|Printed before that):\n(`{3,})output\n(.*?)\n\1$", re.M | re.S)
 
 
@@ -43,16 +45,39 @@ class PolicyModel:
         self._mind: _Mind | None = None
 
     def reply(self, messages: Sequence[Message], tools: Sequence[Offered] = ()) -> Reply:
-        """The next block; in other conversations, a review or a last word."""
+        """The next block, or the next calls where tools are offered; in other conversations, a review or a last word."""
         system, last = _text(messages[0]), _text(messages[-1])
-        if system.startswith("# You review a conclusion"):
+        calls: tuple[ToolCall, ...] = ()
+        if tools:
+            said, calls = "I am a policy, and go by the method.", self._next_calls(messages, tools)
+        elif system.startswith("# You review a conclusion"):
             said = _review(last)
         elif last.startswith("# The run is at its end"):
             said = _last_word(last)
         else:
             said = self._next_block(messages)
         usage = Usage(input_tokens=sum(len(_text(message)) for message in messages) // 4, output_tokens=len(said) // 4)
-        return Reply(text=said, finish="stop", usage=usage, model=self.name)
+        return Reply(text=said, calls=calls, finish="tool_calls" if calls else "stop", usage=usage, model=self.name)
+
+    def _next_calls(self, messages: Sequence[Message], tools: Sequence[Offered]) -> tuple[ToolCall, ...]:
+        """What the mind does next, by tool calls, after all that the conversation tells."""
+        mind = _MindOfCalls(_text(messages[0]), _text(messages[1]), {tool.name for tool in tools})
+        if isinstance(self._mind, _MindOfCalls) and tuple(messages[: len(self._read)]) == self._read:
+            mind, fresh = self._mind, messages[len(self._read) :]
+        else:
+            fresh = messages[2:]
+        answers: list[str] = []
+        for message in fresh:
+            if message.role == "tool":
+                answers.append(_text(message))
+            elif message.role == "assistant" and answers:
+                mind.hear_all(answers)
+                answers = []
+        if answers:
+            mind.hear_all(answers)
+        self._mind, self._read = mind, tuple(messages)
+        named = enumerate(mind.calls)
+        return tuple(ToolCall(id=f"{len(messages)}-{n}", name=name, arguments=json.dumps(a)) for n, (name, a) in named)
 
     def _next_block(self, messages: Sequence[Message]) -> str:
         """What the mind does next, after all that the conversation tells; read on from where it was read to before."""
@@ -74,6 +99,13 @@ class InCode(VisionLanguage):
 
     def __init__(self) -> None:
         super().__init__(PolicyModel())
+
+
+class InCalls(VisionLanguage):
+    """The policy at the helm of a run, in call mode."""
+
+    def __init__(self) -> None:
+        super().__init__(PolicyModel(), mode="calls")
 
 
 class _Mind:
@@ -122,6 +154,61 @@ class _Mind:
         return act
 
 
+class _MindOfCalls(_Mind):
+    """The same by tool calls. `calls`: what it calls next; what would not stand whole in an answer is asked in pieces."""
+
+    def __init__(self, system: str, task: str, tools: set[str]) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._words = [word for line in re.findall(r"^- (.+)$", system, re.M) if (word := line)]
+        self._tools = tools
+        super().__init__(system, task)
+
+    def hear_all(self, answers: list[str]) -> None:
+        """What came of the last calls."""
+        mistake = next((text for text in answers if text.startswith(("mistake: ", "not carried out: "))), None)
+        if mistake is not None:
+            self._events += [Returned(call="", tool="", text=mistake.partition(": ")[2], data=None, mistake=True)]
+            self._decide_again()
+            return
+        values = [json.loads(text) for text in answers]
+        value = values[0]
+        if isinstance(self._act, Call) and self._act.tool == "screen":
+            fits = sorted((fit for one in values for fit in one["fits"]), key=lambda fit: (-fit["r"], fit["concept"]))
+            value = {**value, "fits": [fit for fit in fits if fit["n"]] if "concepts" not in self._act.arguments else fits}
+        if isinstance(self._act, Conclude) and value["verdict"] == "objections":
+            return  # it says the same again
+        self._events += _events_by_name(self._act, value, self._hypotheses)
+        self._decide_again()
+
+    def _decide_again(self) -> None:
+        self._act = self._decide()
+
+    def _decide(self) -> Act:
+        act = self._empiricist.act(self._events)
+        if isinstance(act, Raise):
+            self.calls = [("raise_hypotheses", {"hypotheses": [act.model_dump(exclude={"act"})]})]
+        elif isinstance(act, Conclude):
+            self.calls = [("conclude", {"hypothesis": act.hypothesis})]
+        elif act.tool == "screen":
+            asked = act.arguments.get("concepts") or self._vocabulary()
+            pieces = [asked[n : n + PIECE] for n in range(0, len(asked), PIECE)]
+            self.calls = [("screen", {**act.arguments, "concepts": piece}) for piece in pieces]
+        elif act.tool == "exceptions":
+            self.calls = [("exceptions", {**act.arguments, "k": min(8, act.arguments["k"])})]
+        else:
+            self.calls = [(act.tool, act.arguments)]
+        if not {name for name, _ in self.calls} <= self._tools:
+            raise AssertionError(f"no tool is offered for {act}")
+        return act
+
+    def _vocabulary(self) -> list[str]:
+        """Every simple term that the prompt's list of words allows."""
+        kinds = dict(line.split(": ", 1) for line in self._words if re.match(r"\w+: \w", line))
+        terms = [word for kind in KINDS for word in kinds[kind].split(", ")]
+        places = [f"on {place}" for place in kinds["background"].split(", ")]
+        return [*terms, *places, "at night", "in bright light", "in dark light"]
+
+
 def _block(code: str) -> str:
     return f"I am a policy, and go by the method.\n\n```python\n{code}\n```"
 
@@ -157,23 +244,31 @@ def _given(task: str) -> list[AnyEvent]:
 
 
 def _events(act: Act, value: Any, hypotheses: dict[str, str]) -> list[AnyEvent]:
-    """What came of an act, as the events that tell of it."""
+    """What came of an act in a block, where results are lists."""
     if isinstance(value, dict):
         return [Returned(call="", tool="", text=value["mistake"], data=None, mistake=True)]
+    if isinstance(act, Conclude):
+        value = _by_name(value, Conclusion)
+    elif isinstance(act, Call):
+        value = _by_name(value, Trial if act.tool == "experiment" else catalogue()[act.tool].result)
+    return _events_by_name(act, value, hypotheses)
+
+
+def _events_by_name(act: Act, value: Any, hypotheses: dict[str, str]) -> list[AnyEvent]:
+    """What came of an act, as the events that tell of it."""
     if isinstance(act, Raise):
         hypotheses[value] = act.formula
         return [Raised(id=value, **act.model_dump(exclude={"act"}))]
     if isinstance(act, Conclude):
-        found = Conclusion.model_validate(_by_name(value, Conclusion))
+        found = Conclusion.model_validate(value)
         checks = [Check(**check.model_dump()) for check in found.checks]
         decided = {"attempt": 0, "formula": hypotheses[found.hypothesis or ""], "rival": found.rival or "", "controls": []}
         decided |= {"blocks": [], "checks": checks, "verdict": found.verdict, "reasons": found.reasons}
         return [Decided.model_validate(decided)]
     assert isinstance(act, Call)
     if act.tool != "experiment":
-        data = _by_name(value, catalogue()[act.tool].result)
-        return [Returned(call="", tool=act.tool, text="", data=data)]
-    trial = Trial.model_validate(_by_name(value, Trial))
+        return [Returned(call="", tool=act.tool, text="", data=value)]
+    trial = Trial.model_validate(value)
     measured = [
         Measured(
             name=side.name,

@@ -50,6 +50,14 @@ def test_in_words_and_code_it_finds_what_the_empiricist_finds(behaviour: str, tm
     assert [event.text for event in of(Returned, events) if event.mistake] == []
 
 
+@pytest.mark.parametrize("behaviour", ["dog or fish", "vertical grating", "noise"])
+def test_by_tool_calls_it_finds_the_same_concept(behaviour: str, tmp_path: Path) -> None:
+    """It screens in pieces, which are corrected each by itself, so that its way there may be another."""
+    expected, _ = study(behaviour)
+    answer = ask(unit(behaviour), data=DATA, backbone=VisionLanguage(PolicyModel(), mode="calls"), runs=tmp_path, page=False)
+    assert (answer.formula, answer.verdict) == (expected.formula, expected.verdict)
+
+
 def test_behind_a_real_server_it_finds_the_same(tmp_path: Path) -> None:
     """The policy hears what the server got over HTTP, and its reply goes back over it."""
     policies: dict[str, PolicyModel] = {}

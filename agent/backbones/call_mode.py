@@ -22,7 +22,7 @@ from .sandbox import HostCall, Mistake, Value, given
 from .tool_api import RAISE, RAISE_ALL, Function, batch, offered
 
 CALLS = 32  # carried out of one reply
-LONGEST = 6_000  # characters of one answer
+LONGEST = 12_000  # characters of one answer
 
 NOTHING = (
     "There was no tool call in that, so nothing was done. To act, call a tool; to end, call conclude. If you think that "
