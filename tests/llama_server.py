@@ -16,6 +16,7 @@ def main(model: str, context: int) -> None:
     library: Any = xllamacpp
     asked = library.CommonParams()
     asked.model.path, asked.n_ctx, asked.n_parallel, asked.port, asked.warmup = model, context, 1, 0, False
+    asked.sampling.temp = 0.0  # the likeliest word, so that the same is said again
     for threads in (asked.cpuparams, asked.cpuparams_batch):
         threads.n_threads = 2
     server = library.Server(asked)
