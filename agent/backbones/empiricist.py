@@ -14,18 +14,20 @@ import numpy as np
 
 from ...tools.exemplars import Exemplars
 from ...tools.sketch.concept import Concept
+from ..redraw_test import KEPT
 from ..transcript import AnyEvent, Decided, Profiled, Redrawn
 from .backbone import Act, Call, Conclude
 from .by_fit import study_by_fit
 from .candidates import broader
 from .lab_book import Acts, LabBook
 from .levels import Levels
-from .sufficient import Ways, find_ways
+from .sufficient import Ways, find_ways, without_needless
 from .vetoes import find_vetoes
 
 SD_OF_MEDIAN_DIFFERENCE = 1.0484  # of a normal: the median of |x - y| is .9539 standard deviations
 PLAINLY = 0.75  # of full response: plainly fires; as far from full: plainly silent
-VERY_CLEAR = 9.0  # standard deviations of noise between rest and full
+ALIKE, WEAK = 0.4, 0.7  # of full response: the most that look-alikes give, the least that what fires does
+REACH = 4.0  # standard deviations of noise that one picture among a thousand may lie off
 RIVALS = 3  # raised beside a conclusion; the lab picks the best of all that were
 
 
@@ -66,6 +68,7 @@ def _study(book: LabBook) -> Acts[None]:
     if levels is not None:
         ways = Ways(levels)
         yield from find_ways(book, ways)
+        yield from without_needless(book, ways)
         yield from find_vetoes(book, ways)
         if ways.levels.clear and not (yield from _explains_the_data(book, ways)):
             return  # whatever is said would be wrong of pictures that are known
@@ -80,13 +83,16 @@ def _study(book: LabBook) -> Acts[None]:
 def _explains_the_data(book: LabBook, ways: Ways) -> Acts[bool]:
     """Whether no open picture plainly fires without the ways found, or is plainly silent with one of them.
 
-    Where noise leaves room for one, one is let pass.
+    Plainly: three quarters of the way, and further from look-alikes and from weak pictures than noise reaches.
     """
-    levels = ways.levels
-    spare = 0 if levels.full - levels.rest > VERY_CLEAR * levels.noise else 1
-    high = yield from book.exceptions(levels.at(PLAINLY), ways.formula, k=1)
-    low = yield from book.exceptions(levels.at(1 - PLAINLY), ways.formula, k=1)
-    return ways.formula is not None and high is not None and low is not None and max(high.misses, low.silences) <= spare
+    levels, gap = ways.levels, ways.levels.full - ways.levels.rest
+    high = max(PLAINLY * gap, ALIKE * gap + REACH * levels.noise)
+    low = min((1 - PLAINLY) * gap, WEAK * gap - REACH * levels.noise)
+    missed = yield from book.exceptions(levels.rest + high, ways.formula, k=1)
+    silent = yield from book.exceptions(levels.rest + low, ways.formula, k=1)
+    if ways.formula is None or missed is None or silent is None:
+        return False
+    return missed.misses == 0 and silent.silences == 0
 
 
 def _look_over_the_range(book: LabBook) -> Acts[None]:
@@ -101,11 +107,13 @@ def _look_over_the_range(book: LabBook) -> Acts[None]:
 
 
 def _levels(redrawn: Redrawn, profiled: Profiled | None) -> Levels | None:
-    """Rest: the lower quartile of the data (over half may fire the unit). Full: upper quartile of the strongest contents."""
+    """Rest: the data's lower quartile (over half may fire). Full: fresh draws of the strongest contents, or the best."""
     if profiled is None or not redrawn.fresh:
         return None
     rest = dict(profiled.quantiles)[0.25]
-    full = float(np.quantile([reading.peak for reading in redrawn.fresh], 0.75))
+    peaks = np.array([reading.peak for reading in redrawn.fresh])
+    best = peaks[::KEPT] if redrawn.way == "redraw" else peaks
+    full = float(max(np.quantile(peaks, 0.75), np.median(best)))
     pairs = zip(redrawn.ordinary, redrawn.random, strict=False)  # the same contents, drawn twice
     apart = [abs(one.peak - other.peak) for one, other in pairs]
     noise = float(np.median(apart)) * SD_OF_MEDIAN_DIFFERENCE if apart else 0.0

@@ -18,6 +18,7 @@ BAR = FIRES  # of the way from rest to full, as when a conclusion is held agains
 SURE = 0.75  # share of a condition's pictures that must be on one side of the bar
 CLEAR = 4.5  # standard deviations of noise between rest and full
 LUCK = 2.5  # standard errors that the best of many candidates may owe to luck
+FULLY = 0.6  # of full response: what the strongest quarter must reach, lest it be look-alikes and noise
 ENOUGH = 12  # pictures after which a condition that is still on both sides is mixed
 
 Said = Literal["fires", "silent", "mixed", "unclear"]
@@ -79,4 +80,7 @@ class Levels:
             return "fires"
         if above <= 1 - SURE:
             return "silent"
-        return "mixed" if len(peaks) >= ENOUGH else "unclear"
+        if len(peaks) < ENOUGH:
+            return "unclear"
+        strongest = np.sort(np.asarray(peaks))[-max(1, len(peaks) // 4) :]
+        return "mixed" if self.share(float(strongest.mean())) >= FULLY else "silent"  # noise about the bar is no firing

@@ -28,11 +28,13 @@ from .parts import LEADING, bound, less, narrowed, pairs, related, shown_by, sin
 N = 4  # pictures of each condition; doubtful conditions are shown as many again, twice at most
 AGAIN = 2
 MOST_WAYS = 4
-CANDIDATES = 3  # tried for one picture
+CANDIDATES = 4  # tried for one picture
 MOST_FAILURES = 2  # pictures of which every candidate failed, after which the search ends
 MOST_PICTURES = 8  # looked at in all
 DEEPEST = 4  # steps from a candidate to what is left of it
 PROMISING = 0.28  # share of full response that a further way must have in the data
+AGAIN_AS_STRONG = 0.6  # of full response: what several pictures share must reach it
+ABOVE_ALL = 0.95  # superiority: of two pictures, both are among the strongest
 ALONE = 0.3  # what the correlation of a candidate's parts counts beside how fully its pictures fire
 MORE = 2.0  # times the response that another variant must give to be the real thing
 TOGETHER = 1.5  # times the sum of its parts' responses that a conjunction must give; of that, a relation
@@ -90,6 +92,18 @@ def find_ways(book: LabBook, ways: Ways) -> Acts[None]:
             ways.found.append(way)
 
 
+def without_needless(book: LabBook, ways: Ways) -> Acts[None]:
+    """Leave out ways without which as much of the open data is explained: a later, wider one took their place."""
+    for way in list(ways.found):
+        rest = [other for other in ways.found if other != way]
+        if not rest:
+            return
+        everything = yield from book.exceptions(ways.levels.bar, ways.formula, k=1)
+        less_of_it = yield from book.exceptions(ways.levels.bar, either(rest), k=1)
+        if everything is not None and less_of_it is not None and less_of_it.misses <= everything.misses:
+            ways.found = rest
+
+
 def _together(book: LabBook, ways: Ways, way: Concept) -> Acts[bool]:
     """Whether a new way and one found before are parts of one: together they do far more than either; then that is found.
 
@@ -129,8 +143,11 @@ def _explain(book: LabBook, ways: Ways, picture: Exception_) -> Acts[Concept | N
     options += [*contents.overall, *pairs(contents.overall), *_merged(contents.overall)]
     fits = yield from book.screen(unique(options), without=ways.formula)
     scored = sorted(((_worth(fit, ways.levels, r, book), fit) for fit in fits), key=lambda one: (-one[0], one[1].concept))
-    if scored and scored[0][1].n <= 1 and ways.levels.clear:  # one picture alone: what goes with what cannot be seen
-        return (yield from take_apart(book, ways, contents))
+    fires_again = any(
+        fit.n > 1 and fit.superiority >= ABOVE_ALL and ways.levels.share(fit.high) >= AGAIN_AS_STRONG for _, fit in scored
+    )
+    if not fires_again and ways.levels.clear and ways.levels.share(picture.peak) >= AGAIN_AS_STRONG:
+        return (yield from take_apart(book, ways, contents))  # one picture alone: what goes with what cannot be seen
     least = PROMISING if ways.found else 0.0
     tried = 0
     for worth, fit in scored:
