@@ -82,7 +82,8 @@ def test_red_minus_the_other_channels_is_red(asked: dict[str, Answer]) -> None:
     answer = asked["red"]
     assert answer.verdict == "supported"
     assert answer.labels[0].startswith("red")
-    assert set(re.findall(r"[a-z]+", answer.formula or "")) <= {"red", "orange", *["or", "and", "not", "at", "night"]}  # dim is no red
+    told = set(re.findall(r"[a-z]+", answer.formula or ""))
+    assert told <= {"red", "orange", "or", "and", "not", "at", "night"}  # orange is part red, and what is dim is little of it
     assert answer.heldout is not None
     assert answer.heldout.auroc is not None
     assert answer.heldout.auroc > 0.9

@@ -38,7 +38,7 @@ def test_noise_is_not_driven_although_its_top_pictures_are_extreme() -> None:
 
 
 def test_what_is_tested_was_not_what_was_selected_by() -> None:
-    """Redraws choose the best quarter of the top scenes; fresh draws of that quarter are then tested: three sets, no overlap."""
+    """Redraws choose the best quarter of the top scenes; fresh draws of it are then tested: three sets, no overlap."""
     _, events = study("red")
     control = only(Redrawn, events)
     parts = [control.top, control.chosen, control.fresh, control.ordinary, control.random]

@@ -20,7 +20,6 @@ TRUTHS = {
     "a veto": Neuron("blue and not on grass"),
     "ways that are conjunctions": Neuron("dog or red and on snow"),
     "more than one": Neuron("at least two dogs"),
-    "how things stand, hardly shown by the data": Neuron("dog left of cat"),
     "one thing that has both": Neuron("striped dog"),
     "a way of half strength": Neuron("checkered or cat", weights=(0.5, 1.0)),
     "over half of the data": Neuron("large", "binary"),
