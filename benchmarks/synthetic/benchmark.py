@@ -56,8 +56,7 @@ def run(
     """
     whole, chosen = find_suite(suite), list(dict.fromkeys(asked or minds()))
     for mind in chosen:
-        if mind not in minds():
-            _check_backbone(mind)
+        check_mind(mind, minds())
     told = _checked(conditions)
     count = len(whole.neurons) if neurons is None else min(neurons, len(whole.neurons))
     source = data if "@" in data else f"{data}@{seed + 1}"
@@ -114,17 +113,20 @@ def _checked(conditions: Sequence[str] | None) -> tuple[Condition, ...]:
     return tuple(c for c in CONDITIONS if conditions is None or not conditions or c in conditions)
 
 
-def _check_backbone(name: str) -> None:
+def check_mind(name: str, known: Sequence[str]) -> None:
+    """Refuse, as `BadInput`, a name that is neither among the `known` minds nor a backbone's."""
     from ...agent import by_name
 
+    if name in known:
+        return
     try:
         if not by_name.is_model(name):
             by_name.backbone(name)
         elif not name.startswith("local:"):  # which would be loaded here, and again where it is asked
             by_name.model_by_name(name)
     except BadInput as error:
-        known = ", ".join(repr(mind) for mind in minds())
-        raise BadInput(f"no mind {name!r} to compare: {known}, or a backbone ({error})") from None
+        told = ", ".join(repr(mind) for mind in known)
+        raise BadInput(f"no mind {name!r} to compare: {told}, or a backbone ({error})") from None
 
 
 def _answers(kept: Record, tasks: Sequence[Task], workers: int) -> Iterator[Outcome | Failed]:

@@ -10,7 +10,7 @@ the language says. Not covered: single scores (`scoring.py`), how figures are pu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -138,8 +138,21 @@ def risk_coverage(said: Sequence[tuple[float, bool]], of: int) -> list[tuple[flo
     return [(round((i + 1) / of, 4), round(float(wrong[i]) / (i + 1), 4)) for i in last]
 
 
+class Told(Protocol):
+    """An answer that has a counterpart: of the same name, asked in the same condition."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def condition(self) -> str: ...
+
+
+A = TypeVar("A", bound=Told)
+
+
 def paired_difference(
-    mine: Sequence[Outcome], theirs: Sequence[Outcome], of: Callable[[Outcome], float], seed: int = 0
+    mine: Sequence[A], theirs: Sequence[A], of: Callable[[A], float], seed: int = 0
 ) -> dict[str, Any]:
     """``{difference, n, interval}``: mean over the neurons that both were asked, bootstrap 95% interval over neurons."""
     other = {(o.name, o.condition): of(o) for o in theirs}

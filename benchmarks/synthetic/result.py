@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import ValidationError
-
 from ...synthetic_neurons.suite import Suite
 from ...targets.errors import BadInput
+from ..answer_lines import add_line, read_lines
 from .outcome import Condition, Outcome
 
 VERSION = 3  # of the record and the score: answers scored otherwise are not gone on from
@@ -72,9 +71,7 @@ class Record:
         """Keep one more answer, on disk before anything else is asked."""
         self.known[key_of(outcome)] = outcome
         self.added += 1
-        before = self.path.read_bytes()[-1:] if self.path.exists() else b"\n"
-        with self.path.open("a") as file:
-            file.write(("" if before in (b"\n", b"") else "\n") + outcome.model_dump_json() + "\n")
+        add_line(self.path, outcome)
 
 
 def key_of(outcome: Outcome) -> Key:
@@ -136,11 +133,4 @@ def _folder(path: Path) -> Path:
 
 def _read_answers(path: Path) -> dict[Key, Outcome]:
     """The answers in a file, but for lines that were cut off."""
-    known: dict[Key, Outcome] = {}
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            outcome = Outcome.model_validate_json(line)
-        except ValidationError:
-            continue
-        known[key_of(outcome)] = outcome
-    return known
+    return {key_of(outcome): outcome for outcome in read_lines(path, Outcome)}
