@@ -150,3 +150,39 @@ def synthetic(
         terminal.table(columns(told), rows(told))
         print(told["command"])
         print(told["page"])
+
+
+@benches.command()
+def logits(
+    backbone: options.Minds = None,
+    units: options.OutputUnits = 20,
+    seed: options.Seed = 0,
+    data: options.Data = "cutouts:2000",
+    folder: options.Answers = Path("runs/logits"),
+    as_json: options.Json = False,
+) -> None:
+    """Ask output units of EfficientNet-Lite0, class names hidden, and score the answers by the names.
+
+    Beside each unit a shuffled one and that of random weights are asked. Needs Debian's tuxpaint stamps. What was asked is
+    kept: the same command goes on where it was cut off.
+    """
+    from .benchmarks.logits.benchmark import run
+    from .benchmarks.logits.figures import PROGRESS, as_object, columns, progress, rows
+    from .benchmarks.synthetic.told import number_once
+
+    with terminal.live_table(PROGRESS) as show:
+        result = run(
+            backbone,
+            units=units,
+            seed=seed,
+            data=data,
+            folder=folder,
+            watch=lambda what, done, total, known: show(lambda: progress(known()), f"{what}: {done} of {total}"),
+        )
+    told = as_object(result)
+    if as_json:
+        print(json.dumps(told))
+    else:
+        terminal.table(columns(told), [number_once(row) for row in rows(told)])
+        print(told["command"])
+        print(told["folder"])

@@ -193,6 +193,9 @@ Minds = Annotated[
 Neurons = Annotated[
     int | None, typer.Option("--neurons", parser=count, metavar="N", help="The first N of the suite, whose order is drawn.")
 ]
+OutputUnits = Annotated[
+    int, typer.Option("--units", parser=count, metavar="N", help="How many classes, in an order drawn by the seed.")
+]
 Workers = Annotated[int, typer.Option(parser=count, metavar="N", help="Processes that ask at once.")]
 Answers = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the answers are kept, and gone on from.")]
 Conditions = Annotated[
