@@ -24,7 +24,8 @@ from lettvin.agent.resume import resume
 from lettvin.agent.run_folder import read_about, read_events
 from lettvin.agent.transcript import AnyEvent, Called, Redrawn, Replied, Returned, Started, Stopped
 from lettvin.agent.watcher import Silent
-from lettvin.benchmarks.synthetic.benchmark import _check_backbone
+from lettvin.benchmarks.synthetic.asking import minds
+from lettvin.benchmarks.synthetic.benchmark import check_mind
 from lettvin.cli import main
 from lettvin.targets.errors import BadInput, ModelFailed
 from lettvin.targets.picture import FromData, Picture
@@ -248,7 +249,7 @@ def test_the_benchmark_takes_models_too_and_refuses_what_cannot_be_reached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    _check_backbone("openai:m")
+    check_mind("openai:m", minds())
     monkeypatch.setenv("OPENAI_BASE_URL", "nowhere")
     assert main(["bench", "synthetic", "--suite", "smoke", "--backbone", "openai:m", "--folder", str(tmp_path)]) == 2
     assert "is no address of an endpoint" in capsys.readouterr().err
