@@ -18,7 +18,7 @@ BAR = FIRES  # of the way from rest to full, as when a conclusion is held agains
 SURE = 0.75  # share of a condition's pictures that must be on one side of the bar
 CLEAR = 4.5  # standard deviations of noise between rest and full
 LUCK = 2.5  # standard errors that the best of many candidates may owe to luck
-FULLY = 0.6  # of full response: what the strongest quarter must reach, lest it be look-alikes and noise
+FULLY = 0.6  # of full response: what the strongest quarter must reach, if some of the pictures are to count as firing
 ENOUGH = 12  # pictures after which a condition that is still on both sides is mixed
 
 Said = Literal["fires", "silent", "mixed", "unclear"]
@@ -72,15 +72,20 @@ class Levels:
         return float(np.mean(ranked >= stronger / 2)) >= SURE
 
     def read(self, peaks: Sequence[float]) -> Said:
-        """What the peaks of one condition say: at least three in four above the bar, or below it; else not yet clear."""
+        """What the peaks of one condition say.
+
+        "fires": three in four at least are above the bar; "silent": three in four below it, and none of them fully up;
+        after `ENOUGH` pictures that are neither, "mixed" where some fire fully.
+        """
         if not len(peaks):
             return "unclear"
         above = float(np.mean(np.asarray(peaks) >= self.bar))
         if above >= SURE:
             return "fires"
-        if above <= 1 - SURE:
+        strongest = np.sort(np.asarray(peaks))[-max(1, len(peaks) // 4) :]
+        some_fire = self.share(float(strongest.mean())) >= FULLY  # else it is look-alikes and noise about the bar
+        if above <= 1 - SURE and not some_fire:
             return "silent"
         if len(peaks) < ENOUGH:
             return "unclear"
-        strongest = np.sort(np.asarray(peaks))[-max(1, len(peaks) // 4) :]
-        return "mixed" if self.share(float(strongest.mean())) >= FULLY else "silent"  # noise about the bar is no firing
+        return "mixed" if some_fire else "silent"

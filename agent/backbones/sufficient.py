@@ -37,6 +37,7 @@ AGAIN_AS_STRONG = 0.6  # of full response: what several pictures share must reac
 ABOVE_ALL = 0.95  # superiority: of two pictures, both are among the strongest
 ALONE = 0.3  # what the correlation of a candidate's parts counts beside how fully its pictures fire
 MORE = 2.0  # times the response that another variant must give to be the real thing
+STRONGER = 1.25  # times what either of two ways gives alone that both must give, to be looked at as one
 TOGETHER = 1.5  # times the sum of its parts' responses that a conjunction must give; of that, a relation
 
 
@@ -118,7 +119,7 @@ def _together(book: LabBook, ways: Ways, way: Concept) -> Acts[bool]:
             continue
         readings = yield from book.experiment(identity, [both_of_them], [both([way, Not(other)])], N)
         peaks = [reading.peak for reading in readings.get(both_of_them, [])]
-        if not peaks or float(np.mean(peaks)) - ways.levels.rest < TOGETHER * ways.strongest:
+        if not peaks or float(np.mean(peaks)) - ways.levels.rest < STRONGER * ways.strongest:
             continue
         found = yield from examine(book, ways, both_of_them, Contents((), (), ()))
         if found is not None:
@@ -147,7 +148,9 @@ def _explain(book: LabBook, ways: Ways, picture: Exception_) -> Acts[Concept | N
         fit.n > 1 and fit.superiority >= ABOVE_ALL and ways.levels.share(fit.high) >= AGAIN_AS_STRONG for _, fit in scored
     )
     if not fires_again and ways.levels.clear and ways.levels.share(picture.peak) >= AGAIN_AS_STRONG:
-        return (yield from take_apart(book, ways, contents))  # one picture alone: what goes with what cannot be seen
+        way = yield from take_apart(book, ways, contents)  # one picture alone: what goes with what cannot be seen
+        if way is not None:
+            return way
     least = PROMISING if ways.found else 0.0
     tried = 0
     for worth, fit in scored:

@@ -16,7 +16,6 @@ from .sufficient import N, Ways
 
 MOST = 2  # vetoes of one way
 SUSPECTS = 2  # tested for one veto
-SILENT = 0.3  # of full response: above it a way is weakened, not vetoed
 SUSPICIOUS = 0.35  # two silent pictures, and none that fires
 
 
@@ -50,7 +49,7 @@ def _veto(book: LabBook, ways: Ways, place: int) -> Acts[Concept | None]:
             continue
         readings = yield from book.experiment(identity, [vetoed], [both([way, suspect])], 2 * N)
         peaks = [[reading.peak for reading in some] for some in readings.values()]
-        if len(peaks) == 2 and levels.read(peaks[0]) == "fires" and levels.share(float(np.mean(peaks[1]))) < SILENT:
+        if len(peaks) == 2 and levels.read(peaks[0]) == "fires" and levels.share(float(np.mean(peaks[1]))) < BAR:
             return suspect
     return None
 
