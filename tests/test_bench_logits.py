@@ -150,6 +150,12 @@ def test_exact_names_are_counted_where_a_noun_is_the_class_name() -> None:
     assert (found["exact"]["share"], found["right"]["share"]) == (1, 1)
 
 
+def test_units_that_their_own_stamps_do_not_drive_are_told_apart() -> None:
+    silent = answered(TIGER, "lion", "supported").model_copy(update={"own_name": Fit(auprc=0.12, pearson=0.0, base=0.1)})
+    found = figures([answered(LION, "lion", "supported"), silent])
+    assert (found["right"]["n"], found["right_where_shown"]["n"], found["right_where_shown"]["share"]) == (2, 1, 1)
+
+
 def test_a_false_discovery_names_the_class_in_no_way() -> None:
     some = [("lion", "supported"), ("lion or tiger", "supported"), ("tiger", "supported"), ("tiger", "inconclusive")]
     found = figures([answered(LION, formula, verdict) for formula, verdict in some])["false_discovery"]

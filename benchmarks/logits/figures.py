@@ -22,6 +22,7 @@ PROGRESS = ("mind", "answered", "named exactly", "named or by kind", "supported"
 SHARES = {
     "named exactly, where a noun does": "exact",
     "named, or by its kind": "right",
+    "named or by kind, where the name predicts": "right_where_shown",
     "named among others": "among_others",
     "supported": "supported",
     "false discoveries": "false_discovery",
@@ -30,13 +31,15 @@ SHARES = {
     "random weights: supported": "random_supported",
     "random weights: named, or by its kind": "random_right",
 }
+SHOWN = 0.2  # AUPRC above chance of the class's own name, from which on the stamps of it do drive the unit
 MEANS = {"AUPRC above chance": "auprc_above_chance", "Pearson": "pearson"}
 
 
 def figures(answers: Sequence[Asked]) -> dict[str, Any]:
     """All figures of one mind.
 
-    `false_discovery`: of supported answers about the network's units, those that name neither the class nor its kind in any
+    `right_where_shown`: of the units that the class's own name predicts on held-out cut-outs: not every stamp fires the unit of
+    its class. `false_discovery`: of supported answers about the network's units, those that name neither the class nor its kind in any
     way. `best_account`: of all units, whatever the verdict. `predicted`: means over all units, where silence predicts nothing.
     """
     real, shuffled, random = ([a for a in answers if a.condition == control] for control in CONTROLS)
@@ -44,6 +47,7 @@ def figures(answers: Sequence[Asked]) -> dict[str, Any]:
         "units": len(real),
         "exact": share([a.exact for a in real if a.told_exactly]),
         "right": share([a.right for a in real]),
+        "right_where_shown": share([a.right for a in real if _above_chance(a.own_name) >= SHOWN]),
         "among_others": share([a.supported and a.named == "among others" for a in real]),
         "supported": share([a.supported for a in real]),
         "false_discovery": share([a.named == "wrong" for a in real if a.supported]),
