@@ -39,8 +39,9 @@ def figures(answers: Sequence[Asked]) -> dict[str, Any]:
     """All figures of one mind.
 
     `right_where_shown`: of the units that the class's own name predicts on held-out cut-outs: not every stamp fires the unit of
-    its class. `false_discovery`: of supported answers about the network's units, those that name neither the class nor its kind in any
-    way. `best_account`: of all units, whatever the verdict. `predicted`: means over all units, where silence predicts nothing.
+    its class. `false_discovery`: of supported answers about the network's units, those that name neither the class nor its
+    kind in any way. `best_account`: of all units, whatever the verdict. `predicted`: means over all units, where silence
+    predicts nothing.
     """
     real, shuffled, random = ([a for a in answers if a.condition == control] for control in CONTROLS)
     return {
