@@ -22,7 +22,7 @@ from ..tools.sketch.concept import Concept, disjuncts, terms
 from ..tools.statistics import auprc, pearson, superiority
 from .confidence import confidence
 from .ledger import Ledger
-from .transcript import Answered, Decided, Evidence, Explained, Heldout, Redrawn, Started
+from .transcript import Answered, Decided, Evidence, Explained, Heldout, OpenReply, Redrawn, Started
 
 LEAST_RELIABILITY = 0.1
 PARTLY = 0.5
@@ -48,19 +48,22 @@ class Answer(BaseModel):
     images: int
     seconds: float
     run: str
+    reply: OpenReply | None = None  # to an open question; the rest of the answer is about what makes the unit fire
     limit: str | None = None
     interrupted: bool = False  # Ctrl-C came while the page was written: the answer is whole, the page is not there
 
     def as_json(self, indent: int | None = 1) -> str:
-        """One JSON object with exactly the contract's keys; on one line where `indent` is None."""
-        return self.model_dump_json(
-            exclude={"limit": True, "interrupted": True, "evidence": {"__all__": {"experiment"}}}, indent=indent
-        )
+        """One JSON object with the contract's keys, and `reply` where there is one; on one line where `indent` is None."""
+        left_out: dict[str, bool | dict[str, set[str]]] = {"limit": True, "interrupted": True}
+        left_out |= {"evidence": {"__all__": {"experiment"}}} | ({"reply": True} if self.reply is None else {})
+        return self.model_dump_json(exclude=left_out, indent=indent)  # type: ignore[arg-type]
 
     def text(self) -> str:
         """The answer in plain words, with labels, verdict, confidence and the path of its page."""
         sure = "" if self.confidence is None else f", confidence {self.confidence:.0%}"
-        lines = [self.description, "", f"Labels: {', '.join(self.labels) or 'none'}", f"Verdict: {self.verdict}{sure}"]
+        replied = [] if self.reply is None else [f"Reply: {self.reply.text}", ""]
+        lines = [*replied, self.description, ""]
+        lines += [f"Labels: {', '.join(self.labels) or 'none'}", f"Verdict: {self.verdict}{sure}"]
         if self.explained is not None and self.explained.overall is not None:
             lines.append(f"Explained: {self.explained.overall:.0%} of what held-back pictures reproducibly decide")
         if self.limit is not None:
@@ -109,7 +112,8 @@ def together(answers: Sequence[Answer], units: int, among: int) -> str:
 
 
 def compose(
-    lab: Lab, started: Started, ledger: Ledger, redrawn: Redrawn | None, decided: list[Decided], limit: str | None
+    lab: Lab, started: Started, ledger: Ledger, redrawn: Redrawn | None, decided: list[Decided], limit: str | None,
+    reply: OpenReply | None = None,
 ) -> Answered:
     """The answer that the ledger and the lab's decisions allow."""
     admitted = next((d for d in decided if d.verdict == "supported"), None)
@@ -122,7 +126,7 @@ def compose(
     heldout = None if concept is None else _heldout(lab, concept, decided)
     explained = None if concept is None else _explained(lab, concept, redrawn, decided)
     description = _describe(lab, verdict, formula, explained, redrawn, best, limit)
-    if started.answering != started.question:
+    if started.answering != started.question and reply is None:
         description += f" (The question answered is: {started.answering})"
     return Answered(
         question=started.question,
@@ -141,6 +145,7 @@ def compose(
         limit=limit,
         exemplars=_exemplars(lab),
         untested=_untested(ledger, redrawn, lab, decided),
+        reply=reply,
     )
 
 

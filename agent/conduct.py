@@ -38,6 +38,7 @@ from .backbones.prompt_text import prompt
 from .backbones.vision_language import VisionLanguage, Ways
 from .loop import Run
 from .model_describer import ModelDescriber
+from .open_question import read_question
 from .question import LITERAL, taken_literally
 from .readings import Readings
 from .run_folder import RECORD, RunFolder, recording
@@ -121,6 +122,7 @@ def prepare(
         versions=versions(),
         settings=settings,
         keys=keys(unit, source),
+        read_as=read_question(question),
     )
     return Asked(unit, source, mind, make_generator, words, known, started, asking)
 

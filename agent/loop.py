@@ -23,8 +23,10 @@ from .answer import compose
 from .as_told import as_told
 from .backbones.backbone import Backbone, decides_again
 from .backbones.bench import Bench
+from .deciding_experiment import EXPERIMENT, design, full_of, posed, rest_of, settle, without_experiment
 from .interruption import uninterrupted
 from .ledger import Ledger
+from .open_question import Cares, MoreLike
 from .redraw_test import redraw_test
 from .rivals import best_rival, designed_readings, others
 from .run_folder import Diverged, RunFolder
@@ -34,6 +36,7 @@ from .transcript import (
     Called,
     Decided,
     Judged,
+    OpenReply,
     Profiled,
     Proposed,
     Raised,
@@ -45,6 +48,7 @@ from .transcript import (
 
 MOST_STEPS = 200
 LEAST_RIVALS = 2
+_NOTHING = {"cares": "no", "more-like": "neither"}  # what is true of a unit that answers every picture alike
 
 
 class Run:
@@ -93,7 +97,10 @@ class Run:
             self.folder.append(Stopped(by=stopped))
             if stopped != "Ctrl-C":
                 self._last_word(stopped)
-        answered = compose(self.lab, started, self.ledger, self.redrawn, self.decided, stopped)
+        reply: OpenReply | None = None
+        if started.read_as is not None:
+            reply, stopped = self._reply(started.read_as, stopped)
+        answered = compose(self.lab, started, self.ledger, self.redrawn, self.decided, stopped, reply)
         for identity in answered.exemplars:
             self.folder.show(self.lab.find(identity))
         self.folder.append(answered)
@@ -133,6 +140,35 @@ class Run:
             if isinstance(act, Conclude) and act.hypothesis is not None:
                 self.folder.append(Acted(act=act))
                 self._guarded("conclude", act.model_dump(exclude={"act"}), lambda: self._conclude(act))
+
+    def _reply(self, asked: Cares | MoreLike, stopped: str | None) -> tuple[OpenReply, str | None]:
+        """What the open question is answered, and what stopped the run; registered, then measured, then judged."""
+        if stopped is not None:
+            return without_experiment(f"the run was stopped by {stopped} before its experiment"), stopped
+        if self.lab.profile.dead:
+            return without_experiment("the unit answers every picture alike", _NOTHING[asked.asks]), None
+        assert self.redrawn is not None  # it precedes every act
+        full = full_of(self.lab, self.redrawn)
+        if not self.redrawn.driven or full <= rest_of(self.lab):
+            return without_experiment("nothing was found in pictures that reproducibly drives the unit"), None
+        admitted = next((d.formula for d in self.decided if d.verdict == "supported"), None)
+        try:
+            designed = design(self.lab, asked, admitted, self.redrawn, full)
+            self.folder.append(posed(asked, designed, self.lab, full))
+            settled = settle(self.lab, asked, designed, full)
+            self._show([reading.picture for measured in settled.measured for reading in measured.readings])
+            self.folder.append(settled)
+            return settled.reply, None
+        except Diverged:
+            raise
+        except BadInput as why:
+            return without_experiment(str(why)), None
+        except (LimitReached, KeyboardInterrupt) as stop:
+            if self.folder.replaying:
+                raise
+            stopped = stop.limit if isinstance(stop, LimitReached) else "Ctrl-C"
+            self.folder.append(Stopped(by=stopped))
+            return without_experiment(f"the run was stopped by {stopped} before {EXPERIMENT} was measured"), stopped
 
     # ---- acts -----------------------------------------------------------------------------------------------------
 

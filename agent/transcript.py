@@ -15,6 +15,7 @@ from ..tools.experiment import Condition, Measured, Prediction
 from ..tools.lab import Reading
 from .acts import Act
 from .backbones.model import Message, Offered, Reply
+from .open_question import Open
 
 
 class Event(BaseModel):
@@ -47,6 +48,7 @@ class Started(Event):
     versions: dict[str, str]
     settings: dict[str, Any]
     keys: dict[str, str] = Field(default_factory=dict)
+    read_as: Open | None = None  # an open question that an experiment is to decide, beside what makes the unit fire
 
 
 class Profiled(Event):
@@ -285,6 +287,44 @@ class Ran(Event):
     calls: int
 
 
+class OpenReply(BaseModel):
+    """What an open question is answered: "yes", "no", "more like car" ..., with the experiment that decided, None where none.
+
+    `effect`, `interval`: the difference in shares of the way from rest to full response; `n`: families of pictures.
+    """
+
+    answer: str
+    text: str
+    experiment: str | None
+    effect: float | None
+    interval: tuple[float, float] | None
+    n: int
+
+
+class Posed(Event):
+    """The experiment that decides the open question is registered: its pictures and what each answer predicts of them."""
+
+    kind: Literal["posed"] = "posed"
+    experiment: str
+    asked: Open
+    shown: str
+    conditions: dict[str, list[str]]
+    paired: bool
+    predictions: dict[str, str]
+    margin: float
+    rest: float
+    full: float
+
+
+class Settled(Event):
+    """The experiment that decides the open question is measured and judged."""
+
+    kind: Literal["settled"] = "settled"
+    experiment: str
+    measured: list[Measured]
+    reply: OpenReply
+
+
 class Answered(Event):
     """The answer, complete but for the run's path and duration."""
 
@@ -305,6 +345,7 @@ class Answered(Event):
     limit: str | None
     exemplars: list[str]
     untested: list[str]
+    reply: OpenReply | None = None
 
 
 class Stopped(Event):
@@ -329,6 +370,8 @@ AnyEvent = Annotated[
     | Decided
     | Replied
     | Ran
+    | Posed
+    | Settled
     | Answered
     | Stopped,
     Field(discriminator="kind"),
