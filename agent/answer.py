@@ -56,7 +56,7 @@ class Answer(BaseModel):
         """One JSON object with the contract's keys, and `reply` where there is one; on one line where `indent` is None."""
         left_out: dict[str, bool | dict[str, set[str]]] = {"limit": True, "interrupted": True}
         left_out |= {"evidence": {"__all__": {"experiment"}}} | ({"reply": True} if self.reply is None else {})
-        return self.model_dump_json(exclude=left_out, indent=indent)  # type: ignore[arg-type]
+        return self.model_dump_json(exclude=left_out, indent=indent)
 
     def text(self) -> str:
         """The answer in plain words, with labels, verdict, confidence and the path of its page."""

@@ -159,7 +159,7 @@ class Run:
             self._show([reading.picture for measured in settled.measured for reading in measured.readings])
             self.folder.append(settled)
             return settled.reply, None
-        except Diverged:
+        except (TargetFailed, ModelFailed, Diverged):
             raise
         except BadInput as why:
             return without_experiment(str(why)), None

@@ -13,12 +13,12 @@ from lettvin.agent.open_question import Cares, MoreLike, read_question
 from lettvin.agent.resume import resume
 from lettvin.agent.run_folder import read_events
 from lettvin.agent.transcript import Posed, Settled
-from lettvin.tests.scene_runs import concluding, of, only, pairs, raising, scripted, unit
+from lettvin.tests.scene_runs import Step, concluding, of, only, pairs, raising, scripted, unit
 
 STOP = Conclude(hypothesis=None)
 
 
-def concluded(formula: str) -> list[object]:
+def concluded(formula: str) -> list[Step]:
     rivals = [raising("blue"), raising("cat")]
     return [raising(formula), *rivals, pairs("H1", formula), concluding("H1")]
 
@@ -53,7 +53,7 @@ def test_any_other_is_not_read(question: str) -> None:
 
 @pytest.mark.parametrize(
     ("behaviour", "question", "answer"),
-    [
+    [  # the reply, not only a verdict: each is what the neuron's own formula makes true
         ("red", "Does it care about colour?", "yes"),
         ("dog", "Does it care about colour?", "no"),
         ("red", "Does it care about dogs?", "no"),
