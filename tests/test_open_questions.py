@@ -10,6 +10,7 @@ import pytest
 from lettvin.agent.backbones.backbone import Conclude
 from lettvin.agent.backbones.scripted import Scripted
 from lettvin.agent.open_question import Cares, MoreLike, read_question
+from lettvin.agent.report.page import write_page
 from lettvin.agent.resume import resume
 from lettvin.agent.run_folder import read_events
 from lettvin.agent.transcript import Posed, Settled
@@ -82,6 +83,7 @@ def test_without_a_formula_the_strong_pictures_are_drawn_anew(tmp_path: Path) ->
     assert found.reply is not None
     assert found.reply.answer == "yes", found.reply.text
     assert "drawn anew" in found.reply.text
+    assert f"<b>Reply:</b> {found.reply.text}" in write_page(Path(found.run)).read_text()
 
 
 @pytest.mark.parametrize(("behaviour", "answer"), [("noise", "cannot tell"), ("constant", "no")])
