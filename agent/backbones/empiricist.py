@@ -70,9 +70,8 @@ def _study(book: LabBook) -> Acts[None]:
         yield from find_ways(book, ways)
         yield from without_needless(book, ways)
         yield from find_vetoes(book, ways)
-        if ways.levels.clear and not (yield from _explains_the_data(book, ways)):
-            return  # whatever is said would be wrong of pictures that are known
-        if ways.formula is not None:
+        denied = ways.levels.clear and (yield from _plain_exceptions(book, ways)) > 0
+        if ways.formula is not None and not denied:  # else it would be wrong of pictures that are known
             yield from _conclude(book, ways.formula, [fit.concept for fit in terms if fit.r > 0])
             decided = book.last(Decided)
             if decided is not None:
@@ -80,8 +79,8 @@ def _study(book: LabBook) -> Acts[None]:
     yield from study_by_fit(book, terms, refused)
 
 
-def _explains_the_data(book: LabBook, ways: Ways) -> Acts[bool]:
-    """Whether no open picture plainly fires without the ways found, or is plainly silent with one of them.
+def _plain_exceptions(book: LabBook, ways: Ways) -> Acts[int]:
+    """How many open pictures plainly fire without the ways found, or are plainly silent with one of them.
 
     Plainly: three quarters of the way, and further from look-alikes and from weak pictures than noise reaches.
     """
@@ -90,9 +89,7 @@ def _explains_the_data(book: LabBook, ways: Ways) -> Acts[bool]:
     low = min((1 - PLAINLY) * gap, WEAK * gap - REACH * levels.noise)
     missed = yield from book.exceptions(levels.rest + high, ways.formula, k=1)
     silent = yield from book.exceptions(levels.rest + low, ways.formula, k=1)
-    if ways.formula is None or missed is None or silent is None:
-        return False
-    return missed.misses == 0 and silent.silences == 0
+    return (missed.misses if missed is not None else 0) + (silent.silences if silent is not None else 0)
 
 
 def _look_over_the_range(book: LabBook) -> Acts[None]:
