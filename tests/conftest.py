@@ -78,3 +78,14 @@ def _refuse_unless_loopback(host: Any) -> None:
         local = False
     if not local:
         raise NetworkBanned(f"tests reach no network, and {name!r} is not this machine")
+
+
+@pytest.fixture(autouse=True)
+def tools_of_one_test_stay_its_own() -> Iterator[None]:
+    """What a test registers by `@tool` is known to no other: prompts list every instrument that is known."""
+    from lettvin.tools import instrument
+
+    before = dict(instrument.catalogue())
+    yield
+    instrument._catalogue.clear()
+    instrument._catalogue.update(before)
