@@ -131,7 +131,7 @@ def synthetic(
     from .benchmarks.synthetic.published import as_object
     from .benchmarks.synthetic.told import PROGRESS, columns, progress, rows
 
-    with terminal.live_table(PROGRESS) as show:
+    with terminal.benchmark(PROGRESS, progress) as watch:
         result = run(
             suite,
             backbone,
@@ -141,15 +141,10 @@ def synthetic(
             data=data,
             folder=folder,
             conditions=condition,
-            watch=lambda what, done, total, known: show(lambda: progress(known()), f"{what}: {done} of {total}"),
+            watch=watch,
         )
     told = as_object(result)
-    if as_json:
-        print(json.dumps(told))
-    else:
-        terminal.table(columns(told), rows(told))
-        print(told["command"])
-        print(told["page"])
+    terminal.measured(told, () if as_json else (columns(told), *rows(told)), told["page"])
 
 
 @benches.command()
@@ -170,19 +165,7 @@ def logits(
     from .benchmarks.logits.figures import PROGRESS, as_object, columns, progress, rows
     from .benchmarks.synthetic.told import number_once
 
-    with terminal.live_table(PROGRESS) as show:
-        result = run(
-            backbone,
-            units=units,
-            seed=seed,
-            data=data,
-            folder=folder,
-            watch=lambda what, done, total, known: show(lambda: progress(known()), f"{what}: {done} of {total}"),
-        )
+    with terminal.benchmark(PROGRESS, progress) as watch:
+        result = run(backbone, units=units, seed=seed, data=data, folder=folder, watch=watch)
     told = as_object(result)
-    if as_json:
-        print(json.dumps(told))
-    else:
-        terminal.table(columns(told), [number_once(row) for row in rows(told)])
-        print(told["command"])
-        print(told["folder"])
+    terminal.measured(told, () if as_json else (columns(told), *map(number_once, rows(told))), told["folder"])

@@ -5,10 +5,14 @@ Covered: layout. Not covered: what is told (`cli.py`), and a run's own lines (`a
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+A = TypeVar("A")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -65,6 +69,31 @@ def live_table(head: Sequence[str]) -> Iterator[Callable[[Callable[[], Sequence[
 
     with Live(console=console, transient=True, refresh_per_second=2) as live:
         yield show
+
+
+Known = Callable[[], Sequence[A]]  # all answers so far
+
+
+@contextmanager
+def benchmark(
+    head: Sequence[str], rows: Callable[[Sequence[A]], Sequence[Sequence[str]]]
+) -> Iterator[Callable[[str, int, int, Known[A]], None]]:
+    """A live table of a benchmark's answers so far: a watch that is told (what is done, how much, of how much, the answers).
+
+    `rows`: what is shown under `head` of some answers.
+    """
+    with live_table(head) as show:
+        yield lambda what, done, total, known: show(lambda: rows(known()), f"{what}: {done} of {total}")
+
+
+def measured(told: Mapping[str, Any], rows: Sequence[Sequence[str]], where: str) -> None:
+    """A benchmark's result: the rows (the head first), its command and where it is kept; without rows, the JSON object."""
+    if not rows:
+        print(json.dumps(told))
+        return
+    table(rows[0], rows[1:])
+    print(told["command"])
+    print(where)
 
 
 def said(line: str, then: Callable[[int, int], None]) -> Callable[[int, int], None]:

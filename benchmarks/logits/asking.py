@@ -23,6 +23,7 @@ from ...tools.sketch.concept import Concept, parse
 from ...tools.sources.cutouts import CutoutSource
 from ...tools.statistics import auprc, pearson
 from ...tools.store import cache_folder
+from ..answer_rows import of_look, of_run
 from ..synthetic.asking import FURTHER_SEED, MOST_PICTURES
 from ..synthetic.baselines import BASELINES, Seen
 from ..synthetic.scoring import UNUSED_SEED
@@ -64,14 +65,7 @@ def ask_one(setting: Setting, mind: str, index: int, condition: Control) -> Aske
         row = _in_a_run(setting, unit, mind)
     else:
         found = facts.own_name(index) if mind == OWN_NAME else _at_a_look(setting, unit, mind, index)
-        row = {
-            "description": "no concept found" if found is None else f"fires for {found}",
-            "formula": None if found is None else str(found),
-            "verdict": "inconclusive" if found is None else "supported",
-            "confidence": None,
-            "pictures": 0 if mind == OWN_NAME else MOST_PICTURES,
-            "run": None,
-        }
+        row = of_look(found, 0 if mind == OWN_NAME else MOST_PICTURES)
     answer = None if row["formula"] is None else parse(str(row["formula"]), nouns=nouns)
     return Asked.model_validate(
         {
@@ -145,14 +139,7 @@ def _in_a_run(setting: Setting, unit: Unit, mind: str) -> dict[str, object]:
             max_images=MOST_PICTURES,
             page=setting.runs is not None,
         )
-    return {
-        "description": answer.description,
-        "formula": answer.formula,
-        "verdict": answer.verdict,
-        "confidence": answer.confidence,
-        "pictures": answer.images,
-        "run": None if setting.runs is None else Path(answer.run).name,
-    }
+    return of_run(answer, kept=setting.runs is not None)
 
 
 def _at_a_look(setting: Setting, unit: Unit, mind: str, index: int) -> Concept | None:

@@ -30,6 +30,7 @@ from ...tools.sketch_generator import SketchGenerator
 from ...tools.sources.open_source import open_source
 from ...tools.sources.source import About, Source
 from ...tools.store import Store, cache_folder
+from ..answer_rows import of_look, of_run
 from .baselines import BASELINES, Seen
 from .descriptions import Misdescribed, SeeingSuite, noisy, without_nouns
 from .descriptions import withheld as nouns_to_withhold
@@ -63,14 +64,7 @@ def ask_one(
         row = _in_a_run(suite, index, mind, data, seed, runs, condition)
     else:
         found = _truth_of(neuron) if mind == ORACLE else _at_a_look(suite, index, mind, data, seed, condition)
-        row = {
-            "description": "no concept found" if found is None else f"fires for {found}",
-            "formula": None if found is None else str(found),
-            "verdict": "inconclusive" if found is None else "supported",
-            "confidence": None,
-            "pictures": 0 if mind == ORACLE else MOST_PICTURES,
-            "run": None,
-        }
+        row = of_look(found, 0 if mind == ORACLE else MOST_PICTURES)
     seconds = round(time.monotonic() - began, 2)
     read = formula_in(str(row["description"])) if row["formula"] is None and row["verdict"] == "supported" else None
     answer = read if row["formula"] is None else parse(str(row["formula"]))
@@ -128,14 +122,7 @@ def _in_a_run(
             max_images=MOST_PICTURES,
             page=runs is not None,
         )
-    return {
-        "description": answer.description,
-        "formula": answer.formula,
-        "verdict": answer.verdict,
-        "confidence": answer.confidence,
-        "pictures": answer.images,
-        "run": None if runs is None else Path(answer.run).name,
-    }
+    return of_run(answer, kept=runs is not None)
 
 
 def _at_a_look(suite: Suite, index: int, mind: str, data: str, seed: int, condition: Condition) -> Concept | None:
