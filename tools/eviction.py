@@ -27,14 +27,15 @@ from .writing import GOING, PART, remove_whole
 VARIABLE = "LETTVIN_CACHE_LIMIT"
 DEFAULT = "20GB"
 ROOM = 0.9  # of the limit is left after an eviction, so that the next run does not need one
-KINDS = ("pictures", "activations", "dissections", "thumbnails")
+KINDS = ("pictures", "activations", "dissections", "fetched", "thumbnails")
+FOLDERS = ("dissections", "fetched")  # each of their entries is a folder, named by its key (fetched: `sources/hub_datasets.py`)
 THUMBNAILS = "page-pictures-*.sqlite"  # encoded pictures of pages (agent/report/kept_pictures.py), which limit themselves
 _SIZES = {"": 1, "B": 1} | {
     f"{letter}{ending}": base**power
     for power, letter in enumerate("KMGT", 1)
     for ending, base in (("", 1000), ("B", 1000), ("IB", 1024))
 }
-_DISSECTION = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"[0-9a-f]{64}")
 _STALE = 3600.0  # seconds after which a file that was never finished is nobody's
 
 
@@ -95,7 +96,7 @@ def quick_size(folder: Path, index: Index) -> int:
     """Bytes that the cache takes, by its index; without a look at every picture's file."""
     ((pictures,),) = index.rows("SELECT TOTAL(size) FROM pictures")
     thumbnails = sum(stat.st_size for stat in map(_stat, folder.glob(THUMBNAILS)) if stat is not None)
-    return int(pictures) + index.bytes() + sum(size for _, size, _ in _dissections(folder)) + thumbnails
+    return int(pictures) + index.bytes() + sum(size for kind in FOLDERS for _, size, _ in _keyed(folder / kind)) + thumbnails
 
 
 def evict(folder: Path, index: Index, limit: int, room: float = ROOM) -> Taken:
@@ -165,7 +166,7 @@ def running(folder: Path) -> int:
 
 def needed(folder: Path) -> set[str]:
     """The names of all entries that running processes hold a lease on."""
-    return leased(folder)[1] | leased(folder / "dissections")[1]
+    return leased(folder)[1].union(*(leased(folder / kind)[1] for kind in FOLDERS))
 
 
 # ---- what there is --------------------------------------------------------------------------------------------------
@@ -184,8 +185,9 @@ def entries(folder: Path, index: Index) -> Iterator[Entry]:
 def _files(folder: Path) -> Iterator[Entry]:
     for path, size, used in picture_files(folder):
         yield Entry("pictures", path.stem, size, used, partial(_unlinked, path))
-    for path, size, used in _dissections(folder):
-        yield Entry("dissections", path.name, size, used, partial(_removed, path))
+    for kind in FOLDERS:
+        for path, size, used in _keyed(folder / kind):
+            yield Entry(kind, path.name, size, used, partial(_removed, path))
     for path in folder.glob(THUMBNAILS):
         if (stat := _stat(path)) is not None:
             yield Entry("thumbnails", path.name, stat.st_size, stat.st_mtime, partial(_unlinked, path))
@@ -195,11 +197,11 @@ def _number(value: object) -> int:
     return int(value) if isinstance(value, int | float) else 0  # a broken row: then it is the first to go
 
 
-def _dissections(folder: Path) -> Iterator[tuple[Path, int, float]]:
-    """Every dissection, finished or begun: its folder, bytes, last use."""
+def _keyed(folder: Path) -> Iterator[tuple[Path, int, float]]:
+    """Every entry of a folder of folders, finished or begun: its own folder, bytes, last use."""
     with suppress(OSError):
-        for path in sorted((folder / "dissections").iterdir()):
-            if _DISSECTION.fullmatch(path.name):
+        for path in sorted(folder.iterdir()):
+            if _KEY.fullmatch(path.name):
                 files = [s for s in map(_stat, path.iterdir()) if s is not None] if path.is_dir() else []
                 if files:
                     yield path, sum(s.st_size for s in files), max(s.st_mtime for s in files)
@@ -238,7 +240,7 @@ def _forgotten(index: Index, number: int) -> bool:
 
 
 def _removed(path: Path) -> bool:
-    """Take a dissection away, whole, unless somebody makes it or has just opened it."""
+    """Take a folder away, whole, unless somebody makes it or has just opened it."""
     from filelock import FileLock, Timeout
 
     try:
@@ -267,7 +269,8 @@ def _mend(folder: Path, index: Index) -> None:
         connection.executemany("DELETE FROM claims WHERE holder = ?", dead)
 
     index.write(change)
-    for parts in ((folder / "pictures").glob(f"*/{PART}*"), (folder / "dissections").glob(f"{GOING}*")):
+    going = [(folder / kind).glob(f"{GOING}*") for kind in FOLDERS]
+    for parts in ((folder / "pictures").glob(f"*/{PART}*"), *going):
         for path in parts:
             stat = _stat(path)
             if stat is not None and time.time() - stat.st_mtime > _STALE:

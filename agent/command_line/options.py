@@ -80,7 +80,10 @@ Backbone = Annotated[
         help="Who decides what to try: a name, FILE.py:Class, or a model: openai:MODEL, local:MODEL_OR_DIR, replay:RUN.",
     ),
 ]
-Data = Annotated[str, typer.Option(metavar="SOURCE", help="sketch:N[@seed], cutouts:N[@seed], or a folder of pictures.")]
+Data = Annotated[
+    str,
+    typer.Option(metavar="SOURCE", help="sketch:N[@seed], cutouts:N[@seed], hf:DIR_OR_ID[:split], webdataset:DIR, a folder."),
+]
 Cutouts = Annotated[
     Path | None, typer.Option("--cutouts", metavar="DIR", help="Cut-outs, NAME.png with NAME.txt, as nouns.")
 ]

@@ -1,8 +1,8 @@
 """One pass over a source for every unit of the chosen layers: peaks to disk, everything else to small statistics.
 
-Covered: the pass, batches read ahead and counted behind while the network computes, checkpoints, and going on after an
-interruption with results equal to the bit. Not covered: what is read of a map (`positions.py`), what a dissection is
-of (`make.py`), and reading the results (`record.py`).
+Covered: the pass, batches counted behind while the network computes, checkpoints, and going on after an interruption with
+results equal to the bit. Not covered: reading pictures ahead (`reading.py`), what is read of a map (`positions.py`), what a
+dissection is of (`make.py`), and reading the results (`record.py`).
 Not detected: a value of minus infinity at a position that is neither its map's maximum nor in the sample.
 """
 
@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,11 +26,12 @@ from ...targets.errors import BadInput, TargetFailed
 from ...targets.picture import Picture
 from ...targets.target import Layer, Prepares, Target, Unit
 from ..broken_entries import Broken, tell_broken
-from ..sources.source import Source, Unreadable
+from ..sources.source import Source
 from ..writing import write_whole
 from .digests import array_digest, column_digests, sealed, unsealed
 from .histogram import Histograms
 from .positions import peaks_of, places, positions_for, values_at
+from .reading import read_ahead
 from .record import SPARSE_SHARE, Skipped, state_of
 
 if TYPE_CHECKING:
@@ -101,14 +102,15 @@ class Pass:
     def run(self, watch: Watch | None) -> None:
         """Go through the source from where the last pass stopped, and finish the files.
 
-        While the network computes on one batch, the next is read and the one before is counted, each in a thread.
+        While the network computes on one batch, the next is read (`reading.py`) and the one before is counted in a thread.
         """
         self._go_on()
         files = [self._open(number) for number in range(len(self.tracks))]
         saved, counting = time.monotonic(), _Counting(self)
         try:
-            for batch, ready in self._batches():
-                self._measure(batch, ready)
+            for read in read_ahead(self.target, self.source, self.done, self.batch):
+                batch = _Batch(read.start, read.pictures, read.skipped)
+                self._measure(batch, read.ready)
                 counting.wait()
                 self._passed(counting, files, watch)
                 if time.monotonic() - saved >= self.checkpoint_seconds and self.done < self.n:
@@ -152,31 +154,6 @@ class Pass:
         self.done, counting.broken = stop, False
         if watch is not None:
             watch(self.done, self.n)
-
-    # ---- pictures -------------------------------------------------------------------------------------------------
-
-    def _batches(self) -> Iterator[tuple[_Batch, torch.Tensor | None]]:
-        """Batches from where the pass stands; the next one is read and prepared while the caller works on this one."""
-        with ThreadPoolExecutor(1, thread_name_prefix="dissection-reader") as reader:
-            ahead: Future[tuple[_Batch, torch.Tensor | None]] | None = None
-            for start in range(self.done, self.n, self.batch):
-                future = ahead or reader.submit(self._read, start)
-                following = start + self.batch
-                ahead = reader.submit(self._read, following) if following < self.n else None
-                yield future.result()
-
-    def _read(self, start: int) -> tuple[_Batch, torch.Tensor | None]:
-        batch = _Batch(start)
-        for index in range(start, min(start + self.batch, self.n)):
-            try:
-                picture = self.source.picture(index)
-                picture.pixels  # noqa: B018  (read or painted here, in the reading thread)
-                batch.pictures[index] = picture
-            except Unreadable as error:
-                batch.skipped.append(Skipped(index, error.name or f"#{index}", str(error)))
-        if not (batch.pictures and isinstance(self.target, Prepares)):
-            return batch, None
-        return batch, self.target.prepare(list(batch.pictures.values()))
 
     # ---- measuring ------------------------------------------------------------------------------------------------
 

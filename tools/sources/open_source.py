@@ -1,4 +1,4 @@
-"""The text after ``--data`` to a source: ``sketch:N[@seed]``, ``cutouts:N[@seed]``, or a folder of pictures."""
+"""The text after ``--data`` to a source: ``sketch:N``, ``cutouts:N``, ``hf:DIR_OR_ID``, ``webdataset:SHARDS``, a folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ def open_source(text: str) -> Source:
     """The data source that `text` names. Raises `BadInput` where it names none, or one that holds no pictures."""
     wanted = text.strip()
     if not wanted:
-        raise BadInput(f"no data source in {text!r}: write 'sketch:N', 'cutouts:N' or a folder of pictures")
+        known = "'sketch:N', 'cutouts:N', 'hf:DIR', 'webdataset:DIR' or a folder of pictures"
+        raise BadInput(f"no data source in {text!r}: write {known}")
     if wanted.startswith("sketch:"):
         from .drawn import SketchSource
 
@@ -19,6 +20,14 @@ def open_source(text: str) -> Source:
         from .cutouts import CutoutSource
 
         return CutoutSource(wanted)
+    if wanted.startswith("hf:"):
+        from .hugging_face import open_hugging_face
+
+        return open_hugging_face(wanted)
+    if wanted.startswith("webdataset:"):
+        from .webdataset import WebDataset
+
+        return WebDataset(wanted)
     from .folder import FolderSource
 
     return FolderSource(wanted)
