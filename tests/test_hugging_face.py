@@ -177,7 +177,7 @@ def hub(tmp_path, monkeypatch):
 
     import huggingface_hub
 
-    streamed: list = []
+    streamed = []
     place = parquet(tmp_path / "p", image=[encoded(flat(RED)), None, encoded(flat(BLUE)), b"bad", encoded(flat())])
     real = datasets.load_dataset
 
