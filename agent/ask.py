@@ -35,6 +35,7 @@ def ask(
     backbone: str | Backbone = "empiricist",
     data: str | Source = "sketch:2000",
     generator: str = "sketch",
+    editor: str | None = None,
     describer: str | None = None,
     judge: str | None = None,
     models: ModelSettings | None = None,
@@ -51,8 +52,8 @@ def ask(
     """Ask what a unit does; the answer, with its run folder and page.
 
     `data`: ``sketch:N[@seed]`` or a folder. `layers`: those dissected in the one pass (default: the target's own).
-    `backbone`, `generator`, `describer`: a name, an installed plug-in's, or FILE.py:Class; `tools`: instruments beside
-    those known, FILE.py:function each (or an installed plug-in's name, so that the run is refused where it is broken).
+    `backbone`, `generator`, `editor`, `describer`: a name, an installed plug-in's, or FILE.py:Class; `tools`: instruments
+    beside those known, FILE.py:function each (or an installed plug-in's name, so that the run is refused where it is broken).
     A backbone, describer or `judge` may be a language model (``openai:MODEL``), reached as `models` says; where the backbone
     is one, it plays the other parts too unless they are named.
     `max_images`: pictures measured beyond the data; `max_seconds`: wall time. `among`: how many units are asked together,
@@ -72,6 +73,7 @@ def ask(
         backbone=backbone,
         data=data,
         generator=generator,
+        editor=editor,
         describer=describer,
         judge=judge,
         models=models,

@@ -1,9 +1,9 @@
-"""Names to generators, describers and backbones: the built-in ones, those of other packages, and FILE.py:Class.
+"""Names to generators, editors, describers and backbones: the built-in ones, those of other packages, and FILE.py:Class.
 
 Covered: who makes what a name stands for, checked for the methods that its face asks for. A plug-in is a class, or a
-function that makes one: a generator is given the picture store, the others nothing, and ``NAME:REST`` hands REST on as
-the last argument. Not covered: how plug-ins are found (`targets/plug_ins.py`), and the faces (`tools/generator.py`,
-`tools/describer.py`, `backbones/backbone.py`).
+function that makes one: a generator and an editor are given the picture store, the others nothing, and ``NAME:REST`` hands
+REST on as the last argument. Not covered: how plug-ins are found (`targets/plug_ins.py`), and the faces (`tools/generator.py`,
+`tools/editor.py`, `tools/describer.py`, `backbones/backbone.py`), and models at an endpoint (`endpoint_pictures.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..targets import plug_ins
 from ..targets.errors import BadInput, one_line
 from ..targets.plug_ins import Kind, PlugIn
 from ..tools.describer import Describer, ExactDescriber
+from ..tools.editor import Editor
 from ..tools.generator import Generator
 from ..tools.sketch_generator import SketchGenerator
 from ..tools.store import Store
@@ -24,16 +25,48 @@ from .backbones.backbone import Backbone
 from .backbones.empiricist import Empiricist
 from .backbones.models_of_run import is_model, model_by_name
 
-__all__ = ["backbone", "describer", "generator", "is_model", "model_by_name"]
+__all__ = ["backbone", "describer", "editor", "generator", "is_model", "model_by_name"]
 
-GENERATORS: dict[str, Callable[[Store], Generator]] = {"sketch": SketchGenerator}
-DESCRIBERS: dict[str, Callable[[], Describer]] = {"exact": ExactDescriber}
+
+def _diffusers(store: Store, rest: str = "") -> Generator:
+    from ..tools.diffusion.generator import DiffusersGenerator
+
+    return DiffusersGenerator(store, rest)
+
+
+def _diffusers_editor(store: Store, rest: str = "") -> Editor:
+    from ..tools.diffusion.editor import DiffusersEditor
+
+    return DiffusersEditor(store, rest)
+
+
+def _captioner(rest: str = "") -> Describer:
+    from ..tools.captioner import Captioner
+
+    return Captioner(rest)
+
+
+def _conse() -> Describer:
+    from ..tools.conse import Conse
+
+    return Conse()
+
+
+GENERATORS: dict[str, Callable[..., Generator]] = {"sketch": SketchGenerator, "diffusers": _diffusers}
+EDITORS: dict[str, Callable[..., Editor]] = {"diffusers": _diffusers_editor}
+DESCRIBERS: dict[str, Callable[..., Describer]] = {"exact": ExactDescriber, "conse": _conse, "captioner": _captioner}
 BACKBONES: dict[str, Callable[[], Backbone]] = {"empiricist": Empiricist}
+TAKE_REST = frozenset({"diffusers", "captioner"})  # those of ours that are told what stands after the colon
 
 
 def generator(name: str) -> tuple[Callable[[Store], Generator], PlugIn | None]:
     """What makes the generator of that name of a store, and the plug-in that it comes from. Raises `BadInput`."""
     return _maker("generator", name, GENERATORS, Generator)
+
+
+def editor(name: str) -> tuple[Callable[[Store], Editor], PlugIn | None]:
+    """What makes the editor of that name of a store, and the plug-in that it comes from. Raises `BadInput`."""
+    return _maker("editor", name, EDITORS, Editor)
 
 
 def describer(name: str) -> tuple[Callable[[], Describer], PlugIn | None]:
@@ -53,6 +86,8 @@ def _maker(
     if name in ours:
         return ours[name], None
     family, _, rest = (name, "", "") if plug_ins.is_file(name) else name.partition(":")
+    if family in ours and family in TAKE_REST:
+        return lambda *arguments: ours[family](*arguments, rest), None
     plug_in = plugged[family] if family in plugged else plug_ins.asked_for(kind, name, ours)
     make = plug_ins.load(plug_in)
 

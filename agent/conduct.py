@@ -20,12 +20,14 @@ from ..targets.errors import BadInput, DiskFull, ModelFailed
 from ..targets.loaders import plug_in_of
 from ..targets.plug_ins import PlugIn
 from ..targets.target import Unit
-from ..tools.describer import Describer
+from ..tools.describer import Describer, DescribesMany
+from ..tools.editor import Editor, WithEditor
 from ..tools.generator import Generator
 from ..tools.instrument import Instrument, instruments
 from ..tools.lab import Lab, Limits
 from ..tools.sketch_generator import SketchGenerator
 from ..tools.sources.cutouts import CutoutSource
+from ..tools.sources.described import Described, told_of
 from ..tools.sources.open_source import open_source
 from ..tools.sources.source import Source
 from ..tools.store import Store, cache_folder
@@ -36,6 +38,7 @@ from .backbones.model_settings import ModelSettings
 from .backbones.models_of_run import ModelsOfRun, is_model
 from .backbones.prompt_text import prompt
 from .backbones.vision_language import VisionLanguage, Ways
+from .endpoint_pictures import EndpointEditor, EndpointGenerator
 from .loop import Run
 from .model_describer import ModelDescriber
 from .open_question import read_question
@@ -56,6 +59,7 @@ class Asked:
     source: Source
     backbone: Backbone
     generator: Callable[[Store], Generator]
+    editor: Callable[[Store], Editor] | None
     describer: Describer
     instruments: dict[str, Instrument]
     started: Started
@@ -69,6 +73,7 @@ def prepare(
     backbone: str | Backbone,
     data: str | Source,
     generator: str,
+    editor: str | None = None,
     describer: str | None,
     judge: str | None,
     models: ModelSettings | None,
@@ -80,8 +85,9 @@ def prepare(
     page: bool,
 ) -> Asked:
     """Open what was named. Raises `BadInput` on what cannot be used."""
-    make_generator, drawing = by_name.generator(generator)
     asking = ModelsOfRun(models)
+    make_generator, drawing = _generator(generator, asking)
+    make_editor, editing = (None, None) if editor is None else _editor(editor, asking)
     mind, deciding = _mind(backbone, judge, asking)
     describer = describer_of(backbone) if describer is None else describer
     words, describing = _describer(describer, asking)
@@ -90,8 +96,10 @@ def prepare(
             f"{said[0]} {said[1]!r} says how a language model is asked, and none is named: add --backbone openai:MODEL"
         )
     known = instruments(tools)
-    others = [plug_in_of(unit.target.name), drawing, describing, deciding, *(x.plug_in for x in known.values())]
+    others = [plug_in_of(unit.target.name), drawing, editing, describing, deciding, *(x.plug_in for x in known.values())]
     source = open_source(data) if isinstance(data, str) else data
+    if isinstance(words, DescribesMany) and not told_of(source):
+        source = Described(source, words)
     if make_generator is SketchGenerator and isinstance(source, CutoutSource):
         make_generator = partial(SketchGenerator, cutouts=source.words)  # it draws what the data show
     device = getattr(unit.target, "device", None)
@@ -105,6 +113,7 @@ def prepare(
         "among": among,
         "page": page,
         "judge": judge,
+        "editor": editor,
         "models": asking.settings.model_dump(mode="json") if asking else None,
     }
     started = Started(
@@ -124,7 +133,7 @@ def prepare(
         keys=keys(unit, source),
         read_as=read_question(question),
     )
-    return Asked(unit, source, mind, make_generator, words, known, started, asking)
+    return Asked(unit, source, mind, make_generator, make_editor, words, known, started, asking)
 
 
 def describer_of(backbone: str | Backbone) -> str:
@@ -153,6 +162,20 @@ def _mind(backbone: str | Backbone, judge: str | None, models: ModelsOfRun) -> t
     return mind, plug_in
 
 
+def _generator(name: str, models: ModelsOfRun) -> tuple[Callable[[Store], Generator], PlugIn | None]:
+    family, _, rest = name.partition(":")
+    if family == "openai":
+        return partial(EndpointGenerator, model=models.pictures_by(rest)), None
+    return by_name.generator(name)
+
+
+def _editor(name: str, models: ModelsOfRun) -> tuple[Callable[[Store], Editor], PlugIn | None]:
+    family, _, rest = name.partition(":")
+    if family == "openai":
+        return partial(EndpointEditor, model=models.pictures_by(rest)), None
+    return by_name.editor(name)
+
+
 def _describer(name: str, models: ModelsOfRun) -> tuple[Describer, PlugIn | None]:
     if is_model(name):
         return ModelDescriber(models.of(name, "describer"), prompt("describer"), models.show), None
@@ -172,6 +195,7 @@ def command(started: Started) -> list[str]:
     words = ["lettvin", "ask", started.target, started.unit, started.question]
     words += ["--backbone", started.backbone, "--data", started.data, "--seed", str(started.seed)]
     words += [] if started.generator == "sketch" else ["--generator", started.generator]
+    words += [] if settings.get("editor") is None else ["--editor", settings["editor"]]
     words += [] if started.describer == describer_of(started.backbone) else ["--describer", started.describer]
     words += [word for name in settings["tools"] for word in ("--tool", name)]
     words += [] if settings["among"] == 1 else ["--among", str(settings["among"])]
@@ -188,6 +212,7 @@ def opened(asked: Asked, limits: Limits, began: float, watcher: Watcher) -> Iter
     """The lab of a run, with its dissection made or opened. Raises `BadInput` where the data are too few."""
     with Store(cache_folder()) as store:
         drawn_by = asked.generator(store)
+        drawn_by = drawn_by if asked.editor is None else WithEditor(drawn_by, asked.editor(store))
         layers, progress = asked.started.settings["layers"], watcher.progress
         lab = Lab(
             unit=asked.unit,

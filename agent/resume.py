@@ -196,6 +196,7 @@ def _asked(
         backbone=backbone or begun.backbone,
         data=data or begun.data,
         generator=begun.generator,
+        editor=settings.get("editor"),
         describer=begun.describer,
         judge=settings.get("judge"),
         models=models,

@@ -1,8 +1,8 @@
-"""Plug-ins: targets, tools, generators, describers and backbones that another package, or a file of the user's, brings.
+"""Plug-ins: targets, tools, generators, editors, describers, backbones that another package, or a file of the user's, brings.
 
-Covered: the five entry-point groups (``lettvin.targets``, ``.tools``, ``.generators``, ``.describers``, ``.backbones``)
-and ``FILE.py:function``, which names may be used, loading with one clear line for whatever goes wrong, and what a run
-records of a plug-in. Not covered: what each kind must be, which those say who use them (`loaders.py` beside this file,
+Covered: the entry-point groups (``lettvin.targets``, ``.tools``, ``.generators``, ``.editors``, ``.describers``,
+``.backbones``) and ``FILE.py:function``, which names may be used, loading with one clear line for whatever goes wrong,
+and what a run records of a plug-in. Not covered: what each kind must be, which those say who use them (`loaders.py` beside this file,
 `tools/instrument.py`, `agent/by_name.py`). Nothing heavy is imported here, and no plug-in before it is needed.
 """
 
@@ -21,8 +21,8 @@ from typing import Any, Literal
 
 from .errors import BadInput, nearest, one_line
 
-Kind = Literal["target", "tool", "generator", "describer", "backbone"]
-KINDS: tuple[Kind, ...] = ("target", "tool", "generator", "describer", "backbone")
+Kind = Literal["target", "tool", "generator", "editor", "describer", "backbone"]
+KINDS: tuple[Kind, ...] = ("target", "tool", "generator", "editor", "describer", "backbone")
 OWN = "lettvin"  # the distribution whose entry points are ours: what a room downhill may not import, it brings by one
 
 

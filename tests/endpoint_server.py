@@ -14,6 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -150,6 +152,7 @@ class EndpointServer:
         self.plan: list[Step] = list(plan)
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.most_at_once = 0
         self._now = 0
         self._lock = threading.Lock()
@@ -161,10 +164,11 @@ class EndpointServer:
             disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
-                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                request = _read(self)
                 with server._lock:
                     step = server.plan[min(len(server.requests), len(server.plan) - 1)]
                     server.requests.append(request)
+                    server.paths.append(self.path)
                     server.headers.append({name.lower(): value for name, value in self.headers.items()})
                     server._now += 1
                     server.most_at_once = max(server.most_at_once, server._now)
@@ -190,7 +194,7 @@ class EndpointServer:
     def again(self, plan: Sequence[Step]) -> None:
         """Another plan, from its beginning."""
         with self._lock:
-            self.plan, self.requests, self.headers, self.most_at_once = list(plan), [], [], 0
+            self.plan, self.requests, self.headers, self.paths, self.most_at_once = list(plan), [], [], [], 0
 
     def close(self) -> None:
         self._over.set()
@@ -230,6 +234,22 @@ class EndpointServer:
             _reset(to)
         else:
             to.wfile.write(answer.body)
+
+
+def _read(of: BaseHTTPRequestHandler) -> dict[str, Any]:
+    """What was sent: JSON, or the fields of a form, texts as texts and files as bytes."""
+    body = of.rfile.read(int(of.headers["Content-Length"]))
+    form = of.headers["Content-Type"]
+    if not form.startswith("multipart/"):
+        request: dict[str, Any] = json.loads(body)
+        return request
+    parts = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + form.encode() + b"\r\n\r\n" + body).iter_parts()
+    fields = {part.get_param("name", header="content-disposition"): part for part in parts}
+    return {str(name): part.get_content() if part.get_filename() else _text(part) for name, part in fields.items()}
+
+
+def _text(part: Any) -> str:
+    return str(part.get_payload(decode=True).decode())
 
 
 def _reset(to: BaseHTTPRequestHandler) -> None:

@@ -1,6 +1,6 @@
-"""The pages on one's own model and tools are true: their files are written, their commands and snippets run, in order.
+"""The pages on how to do something are true: their files are written, their commands and snippets run, in order.
 
-Covered: `docs/your_own_model.md` and `docs/write_a_tool.md`, each in a folder of its own. A block whose first line names
+Covered: the pages of `PAGES`, each in a folder of its own. A block whose first line names
 a file is that file; `pip install` goes into a folder that is on the path for the test alone.
 """
 
@@ -24,7 +24,7 @@ from lettvin.targets import plug_ins
 from lettvin.tools import instrument
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-PAGES = ("your_own_model", "write_a_tool")
+PAGES = ("your_own_model", "write_a_tool", "your_own_generator", "offline")
 
 
 def text_of(page: str) -> str:
@@ -106,3 +106,12 @@ def test_what_the_table_says_lettvin_says_is_what_it_says() -> None:
         for quoted in re.findall(r"`([^`]+)`", row):
             fixed = re.sub(r"uint8 3x224x224|RuntimeError:|'layer5'", "\0", quoted).split("\0")
             assert all(part.strip() in code for part in fixed), quoted
+
+
+def test_the_table_of_memory_is_what_the_command_counts() -> None:
+    pytest.importorskip("diffusers", reason="the extra 'diffusers' is not installed")
+    from lettvin.benchmarks.model_memory import parameters, table
+
+    assert table() in text_of("your_own_generator")
+    published = {"stabilityai/sdxl-turbo": 2_567_463_684, "timbrooks/instruct-pix2pix": 859_520_964 + 4 * 9 * 320}
+    assert {model: parameters(model)["unet"] for model in published} == published

@@ -5,7 +5,10 @@ Covered: the describer's words for each picture; it never sees hypotheses. Not c
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..targets.picture import Picture
+from .describer import DescribesMany
 from .instrument import Result, tool
 from .lab import Lab
 from .region import mask
@@ -36,14 +39,23 @@ def describe(lab: Lab, *, pictures: list[str], region: bool = False) -> Descript
 def descriptions(lab: Lab, pictures: list[Picture], region: bool) -> list[str]:
     """The describer's words for each picture."""
     if not region:
-        return [lab.describer.describe(p) for p in pictures]
+        return _told(lab, pictures, [None] * len(pictures))
     lab.measure(pictures)  # to ask where the unit fires is to measure: it counts, and stops at the limits
     maps = lab.activations(pictures, lab.unit, maps=True)
-    words = []
+    regions: list[np.ndarray | None] = []
     for picture in pictures:
         found = maps[picture.id].map
         assert found is not None  # asked for above
         height, width = picture.pixels.shape[:2]
         where = mask(found, lab.profile.threshold, height, width, lab.unit.target.sight(height, width))
-        words.append(lab.describer.describe(picture, where))
-    return words
+        regions.append(where)
+    return _told(lab, pictures, regions)
+
+
+def _told(lab: Lab, pictures: list[Picture], regions: list[np.ndarray | None]) -> list[str]:
+    if isinstance(lab.describer, DescribesMany):
+        return lab.describer.describe_many(pictures, regions)
+    return [
+        lab.describer.describe(p) if where is None else lab.describer.describe(p, where)
+        for p, where in zip(pictures, regions, strict=True)
+    ]

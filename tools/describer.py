@@ -1,12 +1,13 @@
 """What puts pictures into words, blind to the hypotheses: the face of a describer, and the exact one.
 
 Covered: the exact describer, which reads a drawn picture's scene and masks, and a photograph's caption as it is. Not
-covered: describers that look at pixels (a later issue).
+covered: describers that look at pixels (`captioner.py`, `conse.py`, and a language model, `agent/model_describer.py`).
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +25,17 @@ class Describer(Protocol):
 
     def describe(self, picture: Picture, region: np.ndarray | None = None) -> str:
         """What the picture shows; with a region (bool, height x width), what is inside it."""
+        ...
+
+
+@runtime_checkable
+class DescribesMany(Protocol):
+    """A describer by pixels alone that puts many pictures into words sooner together; each as `describe` would."""
+
+    name: str
+
+    def describe_many(self, pictures: Sequence[Picture], regions: Sequence[np.ndarray | None]) -> list[str]:
+        """A line for each picture, or for what is inside its region."""
         ...
 
 

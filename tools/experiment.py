@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..targets.errors import BadInput
+from ..targets.errors import BadInput, ModelFailed
 from ..targets.picture import Picture
+from .generate import drawn
+from .generator import Wanted
 from .instrument import Result, ToolError, tool
 from .lab import Lab, Reading
 
@@ -110,6 +112,8 @@ def experiment(
         rng = lab.stream("experiment", str(serial), condition.name)
         try:
             made[condition.name] = _pictures(lab, condition, made, n, rng)
+        except ModelFailed:
+            raise
         except BadInput as error:
             raise ToolError(f"experiment: {error}") from None
     _drop_unmade_pairs(conditions, made)
@@ -164,9 +168,8 @@ def _pictures(
     if condition.prompts is not None:
         if not condition.prompts:
             raise BadInput(f"condition {condition.name!r} has no prompts")
-        return [
-            generator.draw(condition.prompts[i % len(condition.prompts)], int(rng.integers(2**31))) for i in range(n)
-        ]
+        prompts = [condition.prompts[i % len(condition.prompts)] for i in range(n)]
+        return drawn(lab, [Wanted(prompt, int(rng.integers(2**31))) for prompt in prompts])
     assert condition.edit_of is not None  # by Condition's own check
     edited = []
     for picture in made[condition.edit_of]:

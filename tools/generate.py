@@ -5,10 +5,15 @@ Covered: prompts and how many of each, every picture with a seed of its own. Not
 
 from __future__ import annotations
 
-from ..targets.errors import BadInput
+from collections.abc import Sequence
+
+from ..targets.errors import BadInput, ModelFailed
 from ..targets.picture import Picture
+from .generator import DrawsMany, Wanted, draw_many
 from .instrument import Result, ToolError, tool
 from .lab import Lab
+
+AT_ONCE = 16  # pictures asked of a generator together, between two looks at the clock
 
 
 class Made(Result):
@@ -37,12 +42,21 @@ def generate(lab: Lab, *, prompts: list[str], n: int = 1) -> Made:
     if not prompts or not 1 <= n <= 64:
         raise ToolError(f"generate: wants at least one prompt and n from 1 to 64, not {len(prompts)} and {n}")
     seeds = lab.stream("generate", *prompts, str(lab.next_serial("generate")))
-    drawn = []
-    for done, prompt in enumerate(prompts * n):
+    wanted = [Wanted(prompt, int(seeds.integers(2**31))) for prompt in prompts * n]
+    try:
+        return made(lab.know(drawn(lab, wanted)))
+    except ModelFailed:
+        raise
+    except BadInput as error:
+        raise ToolError(f"generate: {error}") from None
+
+
+def drawn(lab: Lab, wanted: Sequence[Wanted]) -> list[Picture]:
+    """The pictures, in order, some at a time, so that the run's limit of time holds. Raises `BadInput` or `LimitReached`."""
+    pictures: list[Picture] = []
+    step = AT_ONCE if isinstance(lab.generator, DrawsMany) else 1
+    for start in range(0, len(wanted), step):
         lab.check_time()
-        lab.progress("generating", done, len(prompts) * n)
-        try:
-            drawn.append(lab.generator.draw(prompt, int(seeds.integers(2**31))))
-        except BadInput as error:
-            raise ToolError(f"generate: {error}") from None
-    return made(lab.know(drawn))
+        lab.progress("generating", start, len(wanted))
+        pictures += draw_many(lab.generator, wanted[start : start + step])
+    return pictures

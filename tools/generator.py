@@ -1,17 +1,26 @@
 """The face that every generator shows: what makes new pictures.
 
 A generator draws for a prompt and a seed, and for a concept: pictures in which it holds, near misses, disagreements,
-redraws. Not covered: the generators themselves (`sketch_generator.py`; diffusion models in a later issue).
+redraws. One that is quicker at many pictures than at each says so by `draw_many`. Not covered: the generators themselves
+(`sketch_generator.py`; `prompted_generator.py` for those that draw by words alone), and editors (`editor.py`).
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from ..targets.picture import Picture
 from .sketch.concept import Concept
+
+
+class Wanted(NamedTuple):
+    """A picture to be drawn: of what the prompt says, with a seed of its own."""
+
+    prompt: str
+    seed: int
 
 
 class Generator(Protocol):
@@ -49,3 +58,19 @@ class Generator(Protocol):
         Raises `BadInput` where that cannot be done, and why.
         """
         ...
+
+
+@runtime_checkable
+class DrawsMany(Protocol):
+    """A generator that draws many pictures sooner together than one by one; each is as `draw` would have made it."""
+
+    def draw_many(self, wanted: Sequence[Wanted]) -> list[Picture]:
+        """The pictures, in order. Raises `BadInput` where one of them cannot be drawn."""
+        ...
+
+
+def draw_many(generator: Generator, wanted: Sequence[Wanted]) -> list[Picture]:
+    """The pictures, in order: together where the generator can do that, else one by one."""
+    if isinstance(generator, DrawsMany):
+        return generator.draw_many(wanted)
+    return [generator.draw(one.prompt, one.seed) for one in wanted]

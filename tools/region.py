@@ -70,3 +70,15 @@ def cropped(picture: Picture, box: tuple[int, int, int, int]) -> Picture:
     """The part of the picture inside the box; a picture of its own, with its parent named."""
     left, top, right, bottom = box
     return Picture.of(picture.pixels[top:bottom, left:right].copy(), FromEdit(picture.id, f"cropped to {box}"))
+
+
+def cropped_to(picture: Picture, where: np.ndarray) -> Picture | None:
+    """The smallest square around a region (bool, height x width), as far as the picture reaches; None where it is empty."""
+    rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
+    if not len(rows):
+        return None
+    (top, bottom), (left, right) = (rows[0], rows[-1] + 1), (columns[0], columns[-1] + 1)
+    side = max(bottom - top, right - left)
+    y, x = (top + bottom - side) // 2, (left + right - side) // 2
+    height, width = where.shape
+    return cropped(picture, (max(0, int(x)), max(0, int(y)), min(width, int(x + side)), min(height, int(y + side))))

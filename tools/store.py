@@ -170,6 +170,11 @@ class Store:
             self._index.write(partial(_note_made, recipe=digest, picture=picture.id))
         return picture
 
+    def has(self, recipe: str) -> bool:
+        """Whether the picture that a recipe stands for was made here and is still there; if so it stays while this is open."""
+        with caching(self.folder):
+            return self._made(hashlib.sha256(recipe.encode()).digest()) is not None
+
     def _made(self, recipe: bytes) -> str | None:
         """The id of the picture that the recipe made, where its file is there."""
         rows = self._index.rows("SELECT picture FROM made WHERE recipe = ?", (recipe,))

@@ -20,7 +20,7 @@ MOST_TEXT = 2_000_000  # characters of one reply
 
 def read_completion(answer: object) -> Reply:
     """The reply in what `chat.completions.create` returned. Raises `Failed`, which says why there is none."""
-    data = _plain(answer)
+    data = plain(answer)
     if isinstance(data, str):
         raise Failed(unreadable(f"it is text, not JSON: {words(data)!r}" if data.strip() else "it is empty"))
     if not isinstance(data, Mapping):
@@ -48,7 +48,7 @@ def read_completion(answer: object) -> Reply:
     )
 
 
-def _plain(answer: object) -> object:
+def plain(answer: object) -> object:
     """The object as plain data: what the package made of the JSON is undone."""
     dump = getattr(answer, "model_dump", None)
     if dump is None:
@@ -104,10 +104,11 @@ def _calls(calls: object) -> tuple[ToolCall, ...]:
 def _usage(usage: object) -> Usage:
     if not isinstance(usage, Mapping):
         return Usage()
-    return Usage(input_tokens=_count(usage.get("prompt_tokens")), output_tokens=_count(usage.get("completion_tokens")))
+    return Usage(input_tokens=count(usage.get("prompt_tokens")), output_tokens=count(usage.get("completion_tokens")))
 
 
-def _count(value: Any) -> int | None:
+def count(value: Any) -> int | None:
+    """A number of tokens that an endpoint told; None where it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         return None
     return int(value) if value < 1e12 else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from .model_settings import ModelSettings
 from .prices import price_of, read_prices
 from .recorded import Record, Recorded
 from .spending import Spending
+
+if TYPE_CHECKING:
+    from .image_endpoint import ImageEndpoint
 
 Maker = Callable[[str, ModelSettings, Spending], Model]
 
@@ -61,7 +65,7 @@ def model_by_name(name: str, settings: ModelSettings | None = None, spending: Sp
     return made
 
 
-def _check_price(model: Model, settings: ModelSettings) -> None:
+def _check_price(model: Model | ImageEndpoint, settings: ModelSettings) -> None:
     if settings.max_usd is not None and getattr(model, "price", None) is None:
         at = f" at {host_of(url)!r}" if (url := getattr(model, "base_url", None)) else ""
         raise BadInput(
@@ -82,6 +86,7 @@ class ModelsOfRun:
         self.spending = Spending(self.settings.allowed(), clock=clock)
         self._made: dict[str, Model] = {}
         self._roles: list[Recorded] = []
+        self._pictures = False  # whether one of them makes pictures
         self._made_views: dict[str, Picture] = {}
         self._find: Callable[[str], Picture] = _nowhere
         self._show: Callable[[Picture], None] = lambda picture: None
@@ -102,8 +107,20 @@ class ModelsOfRun:
         self._roles.append(Recorded(model, role, self.spending))
         return self._roles[-1]
 
+    def pictures_by(self, rest: str) -> ImageEndpoint:
+        """The model at an endpoint that makes or edits pictures, ``openai:REST``. Raises `BadInput`."""
+        from .endpoint import host_asked
+        from .image_endpoint import ImageEndpoint
+
+        model = rest.partition(",")[0]
+        price = price_of(read_prices(self.settings.prices), host_asked(self.settings), model)
+        made = ImageEndpoint(rest, self.settings, self.spending, price=price)
+        _check_price(made, self.settings)
+        self._pictures = True
+        return made
+
     def __bool__(self) -> bool:
-        return bool(self._roles)
+        return bool(self._roles) or self._pictures
 
     def begin(
         self,

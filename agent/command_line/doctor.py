@@ -92,6 +92,7 @@ def plug_ins() -> list[tuple[str, str]]:
         "target": loaders.built_in(),
         "tool": instrument.OURS,
         "generator": by_name.GENERATORS,
+        "editor": by_name.EDITORS,
         "describer": by_name.DESCRIBERS,
         "backbone": by_name.BACKBONES,
     }

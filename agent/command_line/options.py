@@ -90,12 +90,23 @@ Cutouts = Annotated[
 Backgrounds = Annotated[
     Path | None, typer.Option("--backgrounds", metavar="DIR", help="Photographs to stand the cut-outs on.")
 ]
-Generator = Annotated[str, typer.Option(metavar="NAME", help="Who makes new pictures: a name, or FILE.py:Class.")]
+Generator = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="Who makes new pictures: sketch, diffusers:ID_OR_DIR, openai:MODEL, or FILE.py:Class."
+    ),
+]
+Editor = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Who edits pictures that were not drawn: diffusers:ID_OR_DIR, openai:MODEL, or FILE.py:Class."
+    ),
+]
 Describer = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Who puts pictures into words: a name, FILE.py:Class, or a model such as openai:MODEL; "
+        help="Who puts pictures into words: exact, conse, captioner:ID_OR_DIR, FILE.py:Class, or a model such as openai:MODEL; "
         "if not given, the model that decides, else 'exact'.",
     ),
 ]

@@ -1,0 +1,80 @@
+"""Folders with a model: one of the user's own, one in the hub's cache, or one fetched from the hub.
+
+Covered: an existing folder wins over a hub id; what was fetched before is found without a network; a look-up without a
+network ends in under 5 s with one line. Pickles are fetched only where the hub has no safetensors of a model. Not covered:
+what the files mean (`hugging_face.py`), and data sets.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from .errors import BadInput, one_line
+
+Made = TypeVar("Made")
+
+LOOK_UP_SECONDS = 3.0
+FILES = ("*.json", "*.safetensors")
+EXTRA = "pip install 'lettvin[hf]'"
+
+
+def model_folder(asked: str, where: str, files: Sequence[str] = FILES, extra: str = EXTRA) -> Path:
+    """The folder `where` (a path or a hub id OWNER/NAME) stands for; `asked` is the name it was asked for by.
+
+    files: patterns of what is fetched. extra: what to install where huggingface_hub is missing. Raises `BadInput`.
+    """
+    folder = Path(where).expanduser()
+    if folder.is_dir():
+        return folder
+    scheme = asked.partition(":")[0]
+    if not where or where.startswith((".", "/", "~")) or where.count("/") > 1 or "\\" in where:
+        raise BadInput(f"no folder {where!r} with a model: write {scheme}:DIR, or a model of the hub as {scheme}:OWNER/NAME")
+    try:
+        from huggingface_hub import HfApi, snapshot_download
+    except ImportError:
+        raise BadInput(f"{asked!r} needs transformers: {extra}") from None
+    try:
+        return Path(snapshot_download(where, local_files_only=True))
+    except Exception:  # not in the cache, or no name of the hub's: the look-up says which
+        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
+    if offline:
+        why = "HF_HUB_OFFLINE is set"
+    else:
+        try:
+            known = in_time(lambda: HfApi().model_info(where, timeout=LOOK_UP_SECONDS))
+            names = [file.rfilename for file in known.siblings or ()]
+            pickled = () if any(name.endswith(".safetensors") for name in names) else ("pytorch_model*.bin",)
+            return Path(snapshot_download(where, allow_patterns=[*files, *pickled]))
+        except TimeoutError:
+            why = f"no answer of the hub within {LOOK_UP_SECONDS:g} s"
+        except Exception as error:  # no network, no such model, no right to it
+            why = f"the hub did not give it: {one_line(error)[:160]}"
+    raise BadInput(
+        f"{where!r} is neither a folder nor in the hub's cache ({why}): "
+        f"where there is a network, `hf download {where} --local-dir DIR`, then write {scheme}:DIR"
+    )
+
+
+def in_time(call: Callable[[], Made]) -> Made:
+    """What the call returns or raises within the time for a look-up; a name server that hangs counts too."""
+    ended: queue.SimpleQueue[tuple[Made | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put((call(), None))
+        except BaseException as error:
+            ended.put((None, error))
+
+    threading.Thread(target=run, daemon=True, name="lettvin look-up").start()  # left behind where it hangs
+    try:
+        made, error = ended.get(timeout=LOOK_UP_SECONDS)
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return made  # type: ignore[return-value]  # None is what it made, where it made that
