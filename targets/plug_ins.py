@@ -1,9 +1,9 @@
 """Plug-ins: targets, tools, generators, editors, describers, backbones that another package, or a file of the user's, brings.
 
 Covered: the entry-point groups (``lettvin.targets``, ``.tools``, ``.generators``, ``.editors``, ``.describers``,
-``.backbones``) and ``FILE.py:function``, which names may be used, loading with one clear line for whatever goes wrong,
-and what a run records of a plug-in. Not covered: what each kind must be, which those say who use them (`loaders.py` beside this file,
-`tools/instrument.py`, `agent/by_name.py`). Nothing heavy is imported here, and no plug-in before it is needed.
+``.backbones``) and ``FILE.py:function``, which names may be used, loading with one clear line for whatever goes wrong, and
+what a run records of a plug-in. Not covered: what each kind must be, which those say who use them (`loaders.py` beside this
+file, `tools/instrument.py`, `agent/by_name.py`). Nothing heavy is imported here, and no plug-in before it is needed.
 """
 
 from __future__ import annotations

@@ -85,7 +85,12 @@ def test_the_instrument_asks_for_all_at_once(
         pictures = [lab.data_picture(index) for index in range(3)]
         plain: Callable[[Sequence[Picture]], list[str]] = made._said
         sizes: list[int] = []
-        monkeypatch.setattr(made, "_said", lambda some: (sizes.append(len(some)), plain(some))[1])
+
+        def said(some: Sequence[Picture]) -> list[str]:
+            sizes.append(len(some))
+            return plain(some)
+
+        monkeypatch.setattr(made, "_said", said)
         result: Any = catalogue()["describe"].call(lab, {"pictures": [p.id for p in pictures], "region": True})
     assert sizes == [sum(line != NOTHING for line in result.descriptions)]
     assert len(result.descriptions) == 3
@@ -193,7 +198,7 @@ def test_a_run_on_photographs_reads_concepts_off_the_describers_words(
         "def prepare(image):\n    return torch.from_numpy(np.array(image.resize((16, 16)))).permute(2, 0, 1) / 255\n"
     )
     words = ["--data", str(folder), "--describer", f"{tmp_path / 'words.py'}:Brightness", "--runs", str(tmp_path / "runs")]
-    assert main(["ask", f"{tmp_path / 'net.py'}:net", "0", "What makes this unit fire?", *words, "--json"]) == 0
+    assert main(["ask", f"{tmp_path / 'net.py'}:net", "1:0", "What makes this unit fire?", *words, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     events = (Path(answer["run"]) / "events.jsonl").read_text()
     assert '"bright"' in events
