@@ -153,7 +153,7 @@ def write_pipeline(folder: Path, real: bool, channels: int = 4) -> Path:
         sizes = {"block_out_channels": (32, 64, 96, 96), "layers_per_block": 1, "norm_num_groups": 8, "sample_size": 32}
         parts = {
             "unet": unet(channels, 64, 8, **sizes),
-            "text_encoder": clip_text(64, 4, 4, vocab_size=len(words), eos_token_id=len(words) - 1),
+            "text_encoder": clip_text(64, 4, 4, vocab_size=len(words), bos_token_id=0, eos_token_id=len(words) - 1),
             "vae": vae((32, 32, 64, 64), norm_num_groups=8),
         }
     kind = diffusers.StableDiffusionInstructPix2PixPipeline if channels == 8 else diffusers.StableDiffusionPipeline
