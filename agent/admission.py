@@ -11,6 +11,7 @@ the best (`rivals.py`), what was said before.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -52,21 +53,26 @@ def alpha_of(attempt: int, family: int = 1) -> float:
     return 0.05 / float(2**attempt) / family
 
 
-def block_size(family: int) -> int:
-    """Pictures in each of the first three blocks: 16, and more where units share alpha, so that the power stays.
+def block_size(family: int, alone: int = SIZE) -> int:
+    """Pictures in each of the first three blocks: `alone`, and more where units share alpha, so that the power stays.
 
     What a test can see at a level goes with its normal quantile over the root of its size.
     """
     from scipy.stats import norm
 
-    alone, shared = (float(norm.ppf(1 - alpha_of(1, units) / 2)) for units in (1, family))
-    return math.ceil(SIZE * (shared / alone) ** 2)
+    one, shared = (float(norm.ppf(1 - alpha_of(1, units) / 2)) for units in (1, family))
+    return math.ceil(alone * (shared / one) ** 2)
 
 
-def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redrawn, family: int = 1) -> Decided:
-    """Draw the four blocks, measure them and decide. Raises `LimitReached` before a limit would be passed."""
+def admit(
+    lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redrawn, family: int = 1, alone: int = SIZE
+) -> Decided:
+    """Draw the four blocks, measure them and decide. Raises `LimitReached` before a limit would be passed.
+
+    `alone`: pictures in each of the first three blocks were the unit asked alone; said before any of them is measured.
+    """
     rng = lab.stream("admission", str(attempt))
-    alpha, size = alpha_of(attempt, family), block_size(family)
+    alpha, size = alpha_of(attempt, family), block_size(family, alone)
     high, near, paired = _high_and_near(lab, answer, rng, size)
     apart = disagreements(lab, answer, rival, rng, size)
     apart += _both_hold(lab, answer, rival, apart, rng)
@@ -81,7 +87,7 @@ def admit(lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redr
     a, b = _peaks(blocks["high"].readings), _peaks(blocks["near-miss"].readings)
     checks = [
         _check_high_against_near(a, b, paired, alpha, rng, family),
-        _check_rival(blocks["rival"], a, b, alpha, lab.stream("admission", str(attempt), "rival"), family),
+        _check_rival(blocks, alpha, lab.stream("admission", str(attempt), "rival"), family),
         _check_missed(blocks["held-back"], a, b),
         _check_strength(a, redrawn),
         _check_throughout(a, b),
@@ -227,25 +233,24 @@ def _shared(family: int) -> str:
     return "" if family == 1 else f" (alpha is shared among {family} units)"
 
 
-def _check_rival(
-    block: Block, a: np.ndarray, b: np.ndarray, alpha: float, rng: np.random.Generator, family: int = 1
-) -> Check:
+def _check_rival(blocks: Mapping[str, Block], alpha: float, rng: np.random.Generator, family: int = 1) -> Check:
     """Whether the unit goes with the answer where answer and rival disagree.
 
-    Where there are pictures of both kinds: superiority of those that only the answer predicts high over those that only
-    the rival does. Where one concept holds wherever the other does: how far from the near misses (0) to what fires for
-    sure (1) the mean of the pictures lies on which they disagree, with a bootstrap interval, against the bar `FIRES`; for
-    sure fire pictures of which both are true where the rival is the narrower, else block (a).
+    Where there are pictures of both kinds in block (c): superiority of those that only the answer predicts high over those
+    that only the rival does. Where one concept holds wherever the other does: how far from the near misses (0) to what fires
+    for sure (1) the mean of the pictures lies on which they disagree, with a bootstrap interval, against the bar `FIRES`; for
+    sure fire pictures of which both are true where the rival is the narrower, else block (a). That place is read off all
+    pictures of the blocks (a) and (c); near misses of which the rival is true are no measure of rest.
     """
     name = "answer against rival"
-    apart = [i for i in range(len(block.readings)) if block.answer_says[i] != block.rival_says[i]]
+    apart = [r.peak for r, mine, its in _said(blocks["rival"]) if mine != its]
+    a, b = _peaks(blocks["high"].readings), _peaks(blocks["near-miss"].readings)
     n = len(apart)
     if n < LEAST or min(len(a), len(b)) < LEAST:
         text = f"only {n} pictures could be had on which answer and rival disagree"
         return Check(name=name, passed=None, n=n, text=text)
-    everything = _peaks(block.readings)
-    peaks, says = everything[apart], np.array(block.answer_says)[apart]
-    agreed = everything[np.array(block.answer_says) & np.array(block.rival_says)]
+    peaks = np.array(apart)
+    says = np.array([mine for _, mine, its in _said(blocks["rival"]) if mine != its])
     if min(says.sum(), (~says).sum()) >= LEAST_SIDE:
         found = superiority_effect(peaks[says], peaks[~says], alpha)
         interval = f"[{found.low:.2f}, {found.high:.2f}]"
@@ -259,15 +264,25 @@ def _check_rival(
             n,
         )
     fires = bool(says.sum() > n / 2)
-    sure = agreed if len(agreed) >= LEAST_SIDE else a
-    place, low, high = _place_between(b, sure, peaks[says == fires], alpha, rng)
+    drawn = [*_said(blocks["high"]), *_said(blocks["rival"])]
+    disputed = np.array([r.peak for r, mine, its in drawn if mine == fires and its != fires])
+    both_say = [r.peak for r, mine, its in drawn if mine and its]
+    sure = np.array(both_say) if len(both_say) >= LEAST_SIDE else a
+    silent = [r.peak for r, mine, its in _said(blocks["near-miss"]) if not its]
+    rest = np.array(silent) if len(silent) >= LEAST_SIDE else b
+    place, low, high = _place_between(rest, sure, disputed, alpha, rng)
     found = Effect(*_agreement(fires, place, low, high))
     text = (
         f"where answer and rival disagree, pictures {'fire' if fires else 'should stay silent'}: they lie at {place:.2f} "
         f"[{low:.2f}, {high:.2f}] of the way from near misses to what fires for sure; wanted: an interval "
         f"{'above' if fires else 'below'} {FIRES}{_shared(family)}"
     )
-    return _check(name, low > FIRES if fires else high < FIRES, text, found, None, n)
+    return _check(name, low > FIRES if fires else high < FIRES, text, found, None, len(disputed))
+
+
+def _said(block: Block) -> list[tuple[Reading, bool, bool]]:
+    """Each reading of a block, with what the answer and what the rival says of its picture."""
+    return list(zip(block.readings, block.answer_says, block.rival_says, strict=True))
 
 
 def _place_between(

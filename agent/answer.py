@@ -22,7 +22,9 @@ from ..tools.sketch.concept import Concept, disjuncts, terms
 from ..tools.statistics import auprc, pearson, superiority
 from .confidence import confidence
 from .ledger import Ledger
-from .transcript import Answered, Decided, Evidence, Explained, Heldout, OpenReply, Redrawn, Started
+from .rivals import designed_readings
+from .transcript import Answered, Decided, Evidence, Explained, Heldout, OpenReply, Redrawn, Started, Weighted
+from .weighted_labels import weigh
 
 LEAST_RELIABILITY = 0.1
 PARTLY = 0.5
@@ -45,6 +47,7 @@ class Answer(BaseModel):
     evidence: list[Evidence]
     heldout: Heldout | None
     explained: Explained | None
+    weighted: Weighted | None = None  # several labels that add up, where no one formula says all
     images: int
     seconds: float
     run: str
@@ -53,9 +56,11 @@ class Answer(BaseModel):
     interrupted: bool = False  # Ctrl-C came while the page was written: the answer is whole, the page is not there
 
     def as_json(self, indent: int | None = 1) -> str:
-        """One JSON object with the contract's keys, and `reply` where there is one; on one line where `indent` is None."""
+        """One JSON object with the contract's keys, `weighted` and `reply` where there are; on one line if `indent` is None."""
         left_out: dict[str, bool | dict[str, set[str]]] = {"limit": True, "interrupted": True}
-        left_out |= {"evidence": {"__all__": {"experiment"}}} | ({"reply": True} if self.reply is None else {})
+        left_out |= {"evidence": {"__all__": {"experiment"}}} | {
+            name: True for name in ("weighted", "reply") if getattr(self, name) is None
+        }
         return self.model_dump_json(exclude=left_out, indent=indent)
 
     def text(self) -> str:
@@ -66,6 +71,8 @@ class Answer(BaseModel):
         lines += [f"Labels: {', '.join(self.labels) or 'none'}", f"Verdict: {self.verdict}{sure}"]
         if self.explained is not None and self.explained.overall is not None:
             lines.append(f"Explained: {self.explained.overall:.0%} of what held-back pictures reproducibly decide")
+        if self.weighted is not None:
+            lines.append(f"Weights: {self.weighted.text()}")
         if self.limit is not None:
             lines.append(f"Stopped by {self.limit}: this is the best admissible answer so far")
         page = f"not written; `lettvin resume {shlex.quote(self.run)}` writes it" if self.interrupted else self.page
@@ -125,6 +132,7 @@ def compose(
     concept = None if formula is None else lab.corpus.read(formula)
     heldout = None if concept is None else _heldout(lab, concept, decided)
     explained = None if concept is None else _explained(lab, concept, redrawn, decided)
+    weighted = None if verdict == "no-concept" else _weighted(lab, ledger, redrawn, decided, formula if admitted else None)
     description = _describe(lab, verdict, formula, explained, redrawn, best, limit)
     if started.answering != started.question and reply is None:
         description += f" (The question answered is: {started.answering})"
@@ -141,6 +149,7 @@ def compose(
         evidence=ledger.evidence() + [_as_evidence(d) for d in decided],
         heldout=heldout,
         explained=explained,
+        weighted=weighted,
         images=len(lab.spent),
         limit=limit,
         exemplars=_exemplars(lab),
@@ -219,6 +228,21 @@ def _explained(lab: Lab, concept: Concept, redrawn: Redrawn | None, decided: lis
         overall=_share(peaks, predicted, reliability),
         below_top_decile=_share(peaks[below], predicted[below], below_reliability),
     )
+
+
+def _weighted(
+    lab: Lab, ledger: Ledger, redrawn: Redrawn | None, decided: list[Decided], admitted: str | None
+) -> Weighted | None:
+    """Weighted labels; None where none can be told from 0, or where they are the admitted formula and nothing else."""
+    rows = _rows(lab, decided)
+    raised = [lab.corpus.read(hypothesis.formula) for hypothesis in ledger.hypotheses.values()]
+    labels, r2 = weigh(lab, raised, designed_readings(ledger.judged.values(), decided), rows)
+    if not labels or (admitted is not None and [label.label for label in labels] == [admitted]):
+        return None
+    reliability = _reliabilities(redrawn)[0]
+    if r2 is None or reliability is None or reliability < LEAST_RELIABILITY:
+        return Weighted(labels=labels, explained=None)
+    return Weighted(labels=labels, explained=round(min(1.0, max(0.0, r2) / reliability), 4))
 
 
 def _reliabilities(redrawn: Redrawn | None) -> tuple[float | None, float | None]:

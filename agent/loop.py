@@ -245,7 +245,7 @@ class Run:
             )
         )
         assert self.redrawn is not None  # it precedes every act
-        decided = admit(self.lab, frozen, against, attempt, self.redrawn, self.family)
+        decided = admit(self.lab, frozen, against, attempt, self.redrawn, self.family, act.n)
         self._show([r.picture for block in decided.blocks for r in block.readings])
         with uninterrupted():
             self.decided.append(decided)

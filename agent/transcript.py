@@ -252,6 +252,30 @@ class Explained(BaseModel):
     below_top_decile: float | None
 
 
+class WeightedLabel(BaseModel):
+    """By how much pictures that show a label lift the peak, with a 95% interval; in units of the peak."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    weight: float
+    interval: tuple[float, float]
+
+
+class Weighted(BaseModel):
+    """Labels that add up, strongest first, and their held-out r2 over the unit's own reliability (None where unknown)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    labels: list[WeightedLabel]
+    explained: float | None
+
+    def text(self) -> str:
+        """In one line: each label with its weight and interval, then what all explain."""
+        told = "; ".join(f"{one.label} {one.weight:+.3g} [{one.interval[0]:.3g}, {one.interval[1]:.3g}]" for one in self.labels)
+        return told if self.explained is None else f"{told}; together {self.explained:.0%} of what held-back pictures decide"
+
+
 class Replied(Event):
     """A language model answered a request, written down before anything is done with it: a resumed run does not send it again.
 
@@ -341,6 +365,7 @@ class Answered(Event):
     evidence: list[Evidence]
     heldout: Heldout | None
     explained: Explained | None
+    weighted: Weighted | None = None
     images: int
     limit: str | None
     exemplars: list[str]

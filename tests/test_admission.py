@@ -105,7 +105,9 @@ def test_a_wider_answer_is_measured_beside_pictures_where_the_narrower_rival_hol
     kinds = sorted(zip(apart.answer_says, apart.rival_says, strict=True))
     assert kinds == [(True, False)] * 16 + [(True, True)] * 8
     assert found.verdict == "supported"
-    assert found.checks[1].n == 16, "what both say is no disagreement"
+    high = block(found, "high")
+    apart_in_high = sum(mine and not its for mine, its in zip(high.answer_says, high.rival_says, strict=True))
+    assert found.checks[1].n == 16 + apart_in_high, "every picture on which they disagree counts; what both say is none"
 
 
 def test_a_wider_answer_loses_where_only_the_narrower_rival_fires_wholly() -> None:

@@ -22,7 +22,7 @@ class Fit(BaseModel):
     """How one concept goes with activation: `n` pictures hold it; `r` is Pearson's; `superiority` in [0, 1].
 
     `q` is the two-sided rank test's p after Benjamini-Hochberg over the call. `high`, `low`: median peaks where it holds
-    and where it does not.
+    and where it does not. `lift`: how much higher the mean peak is where it holds, in standard deviations of all peaks.
     """
 
     concept: str
@@ -33,6 +33,7 @@ class Fit(BaseModel):
     q: float
     high: float
     low: float
+    lift: float = 0.0
 
 
 class Screen(Result):
@@ -99,16 +100,18 @@ def screen(
         u = ranks[true].sum() - n * (n + 1) / 2
         area = float(u / (n * (len(rows) - n)))
         ps.append(_rank_p(area, n, len(rows) - n))
+        r = pearson(true.astype(float), peaks) or 0.0
         fits.append(
             Fit(
                 concept=str(concept),
                 n=n,
-                r=round(pearson(true.astype(float), peaks) or 0.0, 4),
+                r=round(r, 4),
                 superiority=round(area, 4),
                 auprc=round(auprc(true, peaks) or 0.0, 4),
                 q=1.0,
                 high=float(np.median(peaks[true])),
                 low=float(np.median(peaks[~true])),
+                lift=round(r / float(true.std()), 4),
             )
         )
     corrected = benjamini_hochberg(ps)

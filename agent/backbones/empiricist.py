@@ -19,6 +19,7 @@ from ..transcript import AnyEvent, Decided, Profiled, Redrawn
 from .backbone import Act, Call, Conclude
 from .by_fit import study_by_fit
 from .candidates import broader
+from .graded import study_graded
 from .lab_book import Acts, LabBook
 from .levels import Levels
 from .sufficient import Ways, find_ways, without_needless
@@ -28,6 +29,8 @@ SD_OF_MEDIAN_DIFFERENCE = 1.0484  # of a normal: the median of |x - y| is .9539 
 PLAINLY = 0.75  # of full response: plainly fires; as far from full: plainly silent
 ALIKE, WEAK = 0.4, 0.7  # of full response: the most that look-alikes give, the least that what fires does
 REACH = 4.0  # standard deviations of noise that one picture among a thousand may lie off
+QUIET = 0.12  # of full response: the most noise at which pictures half-way up are a property of the unit
+MANY, BETWEEN = 20, 4  # graded: so many pictures fire, and so many times as many as come near full response
 RIVALS = 3  # raised beside a conclusion; the lab picks the best of all that were
 
 
@@ -63,8 +66,12 @@ def _study(book: LabBook) -> Acts[None]:
     if not terms:
         return
     book.words = frozenset(word for fit in terms for word in fit.concept.split())
-    levels = _levels(redrawn, book.last(Profiled))
+    profiled = book.last(Profiled)
+    levels = _levels(redrawn, profiled)
     refused: set[str] = set()
+    if levels is not None and profiled is not None and (yield from _is_graded(book, levels)):
+        yield from study_graded(book, dict(profiled.quantiles)[0.5], terms)
+        return
     if levels is not None:
         ways = Ways(levels)
         yield from find_ways(book, ways)
@@ -77,6 +84,18 @@ def _study(book: LabBook) -> Acts[None]:
             if decided is not None:
                 refused.add(book.key(book.read(decided.formula)))
     yield from study_by_fit(book, terms, refused)
+
+
+def _is_graded(book: LabBook, levels: Levels) -> Acts[bool]:
+    """Whether responses have no two levels: of the pictures that fire, few come near what the strongest contents give.
+
+    Not to be seen where noise alone lifts many pictures half-way.
+    """
+    if levels.noise > QUIET * (levels.full - levels.rest):
+        return False
+    some = yield from book.exceptions(levels.bar, None, k=1)
+    near = yield from book.exceptions(levels.at(PLAINLY), None, k=1)
+    return some is not None and near is not None and some.misses >= max(MANY, BETWEEN * near.misses)
 
 
 def _plain_exceptions(book: LabBook, ways: Ways) -> Acts[int]:
