@@ -21,7 +21,7 @@ from .by_fit import study_by_fit
 from .candidates import broader
 from .graded import study_graded
 from .lab_book import Acts, LabBook
-from .levels import Levels
+from .levels import BAR, Levels
 from .sufficient import Ways, find_ways, without_needless
 from .vetoes import find_vetoes
 
@@ -30,7 +30,8 @@ PLAINLY = 0.75  # of full response: plainly fires; as far from full: plainly sil
 ALIKE, WEAK = 0.4, 0.7  # of full response: the most that look-alikes give, the least that what fires does
 REACH = 4.0  # standard deviations of noise that one picture among a thousand may lie off
 QUIET = 0.12  # of full response: the most noise at which pictures half-way up are a property of the unit
-MANY, BETWEEN = 20, 4  # graded: so many pictures fire, and so many times as many as come near full response
+MANY, BETWEEN = 20, 4  # graded: so many pictures fire, and so many times as many as come near full response,
+BELOW, NO_GAP = 0.3, 1.3  # and so many times as many again reach this share of the way
 RIVALS = 3  # raised beside a conclusion; the lab picks the best of all that were
 
 
@@ -87,15 +88,18 @@ def _study(book: LabBook) -> Acts[None]:
 
 
 def _is_graded(book: LabBook, levels: Levels) -> Acts[bool]:
-    """Whether responses have no two levels: of the pictures that fire, few come near what the strongest contents give.
+    """Whether responses have no two levels: no gap below the bar, and few of the pictures above it come near full response.
 
     Not to be seen where noise alone lifts many pictures half-way.
     """
     if levels.noise > QUIET * (levels.full - levels.rest):
         return False
-    some = yield from book.exceptions(levels.bar, None, k=1)
-    near = yield from book.exceptions(levels.at(PLAINLY), None, k=1)
-    return some is not None and near is not None and some.misses >= max(MANY, BETWEEN * near.misses)
+    above = []
+    for share in (BELOW, BAR, PLAINLY):
+        found = yield from book.exceptions(levels.at(share), None, k=1)
+        above.append(0 if found is None else found.misses)
+    below, fire, fully = above
+    return fire >= max(MANY, BETWEEN * fully) and below >= NO_GAP * fire
 
 
 def _plain_exceptions(book: LabBook, ways: Ways) -> Acts[int]:
