@@ -22,6 +22,7 @@ from .transcript import WeightedLabel
 MOST = 8  # labels
 RESAMPLES = 400
 PRICE = 3.0  # times the logarithm of the number of pictures that a label costs
+LONGEST = 2  # parts of a label
 LEAST = 5  # pictures that must show a label
 FEWEST = 60  # pictures; with fewer nothing is weighed
 
@@ -66,7 +67,7 @@ def _ways(raised: Sequence[Concept]) -> list[Concept]:
     found: dict[Concept, Concept] = {}
     for way in (way for concept in raised for way in disjuncts(concept)):
         there = [part for part in conjuncts(way) if not isinstance(part, Not)]
-        if there:
+        if 0 < len(there) <= LONGEST:
             label = absorbed(both(there))
             found.setdefault(normal(label), label)
     return list(found.values())
