@@ -1,12 +1,12 @@
-"""Weighted labels: by how much each thing that the run raised lifts the unit's peak, and what all together explain.
+"""Weighted labels: by how much each of several things lifts the unit's peak, and what all together explain.
 
-For units of many causes, of which no one formula is the answer (Bhalla and others' decomposition into concepts; Linear
-Explanations). Labels are the ways of all hypotheses raised, whatever became of those. They are joined one at a time, the one
-that takes most from what is left of the peaks of the open data and of all drawn pictures, as long as that pays for it
-(BIC, three times its price); each weight is that of a non-negative least-squares fit, with a bootstrap interval over
-pictures, corrected over all labels that could have been joined; what is not above 0 with it is left out. How much they
-explain is read off held-back pictures that no backbone saw. It is a measurement, not a claim: no verdict hangs on it.
-Not covered: the formula and its verdict (`admission.py`).
+For units of many causes, of which no one formula is the answer (as Linear Explanations, Oikarinen and Weng 2024). What may
+become a label: the ways of all hypotheses raised, whatever became of those, and the simple terms that go best with the peak.
+They are joined one at a time, the one that takes most from what is left of the peaks of the open data and of all drawn
+pictures, as long as that pays for it (BIC, three times its price); each weight is that of a non-negative least-squares fit,
+with a bootstrap interval over pictures; what is not above 0 with an interval corrected over all that could have been joined
+is left out. How much they explain is read off held-back pictures that no backbone saw. It is a measurement, not a claim: no
+verdict hangs on it. Not covered: the formula and its verdict (`admission.py`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ import numpy as np
 
 from ..tools.lab import Lab, Reading
 from ..tools.sketch.concept import Concept, Not, absorbed, both, conjuncts, disjuncts, normal
+from ..tools.statistics import pearson
 from .transcript import WeightedLabel
 
 MOST = 8  # labels
 RESAMPLES = 400
 PRICE = 3.0  # times the logarithm of the number of pictures that a label costs
+LEADING = 12  # simple terms beside what was raised
 LONGEST = 2  # parts of a label
 LEAST = 5  # pictures that must show a label
 FEWEST = 60  # pictures; with fewer nothing is weighed
@@ -40,15 +42,16 @@ def weigh(
     peaks = peaks[sound]
     if len(peaks) < FEWEST or peaks.std() == 0:
         return [], None
+    simple = lab.corpus.terms(lab.open)
     truths: dict[Concept, np.ndarray] = {}
-    for way in _ways(raised):
+    for way in _ways([*raised, *_leading(lab, simple)]):
         true = np.array([*lab.corpus.truths(way)[lab.open], *(lab.holds(way, p) for p in drawn)], dtype=float)[sound]
         if LEAST <= true.sum() <= len(peaks) - LEAST:
             truths[way] = true
     joined = _joined(truths, peaks)
     rng = lab.stream("weights")
     weights, spread = _fitted(joined, truths, peaks, rng)
-    above = weights[1:] > _deviations(0.05 / max(1, len(truths))) * spread
+    above = weights[1:] > _deviations(0.05 / (len(truths) + len(simple))) * spread
     joined = [way for way, sure in zip(joined, above, strict=True) if sure]
     if not joined:
         return [], None
@@ -71,6 +74,13 @@ def _ways(raised: Sequence[Concept]) -> list[Concept]:
             label = absorbed(both(there))
             found.setdefault(normal(label), label)
     return list(found.values())
+
+
+def _leading(lab: Lab, terms: Sequence[Concept]) -> list[Concept]:
+    """The simple terms that go best with the peak over the open data."""
+    peaks = lab.peaks[lab.open].astype(float)
+    r = {term: pearson(lab.corpus.truths(term)[lab.open].astype(float), peaks) or 0.0 for term in terms}
+    return sorted(terms, key=lambda term: (-r[term], str(term)))[:LEADING]
 
 
 def _joined(truths: Mapping[Concept, np.ndarray], peaks: np.ndarray) -> list[Concept]:

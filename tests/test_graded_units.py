@@ -50,7 +50,7 @@ def answer(picture: Picture, unit: int) -> float:
     by_contents = np.random.default_rng(int(hashlib.sha256(repr(contents).encode()).hexdigest()[:12], 16))
     whole = sum(weight for label, weight in SUMS[unit].items() if holds(parse(label), scene))
     by_picture = np.random.default_rng(int(picture.id[:12], 16) + unit)
-    return float(REST + whole * by_contents.lognormal(-0.3, 0.7) + by_picture.normal(0, 0.3))
+    return float(REST + whole * by_contents.lognormal(-0.15, 0.55) + by_picture.normal(0, 0.3))
 
 
 @cache
