@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,13 +62,16 @@ def ask_one(setting: Setting, mind: str, index: int, condition: Control) -> Aske
     unit = unit_of(setting, index, condition)
     facts, began = class_nouns(), time.monotonic()
     nouns = frozenset(cutouts(setting.data).words.nouns) | facts.nouns.keys()
-    row: dict[str, object]
+    row: dict[str, Any]
     if in_full_runs(mind):
         row = _in_a_run(setting, unit, mind)
     else:
         found = facts.own_name(index) if mind == OWN_NAME else _at_a_look(setting, unit, mind, index)
         row = of_look(found, 0 if mind == OWN_NAME else MOST_PICTURES)
     answer = None if row["formula"] is None else parse(str(row["formula"]), nouns=nouns)
+    told: dict[str, float] = row.pop("weights", {})
+    weights = {parse(label, nouns=nouns): weight for label, weight in told.items()}
+    first = next(iter(weights), None)
     return Asked.model_validate(
         {
             **row,
@@ -78,6 +83,9 @@ def ask_one(setting: Setting, mind: str, index: int, condition: Control) -> Aske
             "unit": unit.address,
             "named": None if answer is None else facts.named(index, answer),
             "fit": None if answer is None else fit(setting, unit, answer),
+            "weights": {str(label): weight for label, weight in weights.items()},
+            "first_named": None if first is None else facts.named(index, first),
+            "weights_pearson": _pearson_of(setting, unit, weights) if weights else None,
             "own_name": fit(setting, unit, facts.own_name(index)),
             "seconds": round(time.monotonic() - began, 2),
             "code": code_key()[:8],
@@ -103,6 +111,16 @@ def fit(setting: Setting, unit: Unit, answer: Concept) -> Fit:
     )
 
 
+def _pearson_of(setting: Setting, unit: Unit, weights: Mapping[Concept, float]) -> float | None:
+    """How the sum of the labels' weights goes with the unit on the held-out cut-outs."""
+    held_out = like(setting.data, HELD_OUT, UNUSED_SEED)
+    peaks = peaks_of(unit, held_out)
+    seen = np.isfinite(peaks)
+    lift = sum(weight * corpus(held_out).truths(label) for label, weight in weights.items())
+    r = pearson(np.asarray(lift, dtype=float)[seen], peaks[seen])
+    return None if r is None else round(r, 4)
+
+
 def like(data: str, count: int, seed: int) -> str:
     """The name of other scenes of the same cut-outs and backgrounds."""
     return re.sub(r"^cutouts:\d+(?:@\d+)?", f"cutouts:{count}@{seed}", data)
@@ -126,7 +144,7 @@ def corpus(*data: str) -> Corpus:
     return Corpus([source.about(i) for source in map(cutouts, data) for i in range(len(source))])
 
 
-def _in_a_run(setting: Setting, unit: Unit, mind: str) -> dict[str, object]:
+def _in_a_run(setting: Setting, unit: Unit, mind: str) -> dict[str, Any]:
     import tempfile
 
     with tempfile.TemporaryDirectory() as nowhere:
@@ -139,7 +157,8 @@ def _in_a_run(setting: Setting, unit: Unit, mind: str) -> dict[str, object]:
             max_images=MOST_PICTURES,
             page=setting.runs is not None,
         )
-    return of_run(answer, kept=setting.runs is not None)
+    weighed = answer.weighted.labels if answer.weighted is not None else []
+    return of_run(answer, kept=setting.runs is not None) | {"weights": {one.label: one.weight for one in weighed}}
 
 
 def _at_a_look(setting: Setting, unit: Unit, mind: str, index: int) -> Concept | None:

@@ -27,6 +27,7 @@ SHARES = {
     "supported": "supported",
     "false discoveries": "false_discovery",
     "best account names it or its kind": "best_account",
+    "strongest label names it or its kind": "strongest_label",
     "shuffled: supported": "shuffled_supported",
     "random weights: supported": "random_supported",
     "random weights: named, or by its kind": "random_right",
@@ -41,7 +42,8 @@ def figures(answers: Sequence[Asked]) -> dict[str, Any]:
     `right_where_shown`: of the units that the class's own name predicts on held-out cut-outs: not every stamp fires the unit of
     its class. `false_discovery`: of supported answers about the network's units, those that name neither the class nor its
     kind in any way. `best_account`: of all units, whatever the verdict. `predicted`: means over all units, where silence
-    predicts nothing.
+    predicts nothing. `strongest_label`: of all units, whatever the verdict, those whose heaviest label names the class or its
+    kind (the formula where nothing was weighed).
     """
     real, shuffled, random = ([a for a in answers if a.condition == control] for control in CONTROLS)
     return {
@@ -53,6 +55,8 @@ def figures(answers: Sequence[Asked]) -> dict[str, Any]:
         "supported": share([a.supported for a in real]),
         "false_discovery": share([a.named == "wrong" for a in real if a.supported]),
         "best_account": share([a.named in ("exact", "hypernym") for a in real]),
+        "strongest_label": share([(a.first_named or a.named) in ("exact", "hypernym") for a in real]),
+        "weights_pearson": _mean([a.weights_pearson or 0.0 for a in real if a.weights]),
         "shuffled_supported": share([a.supported for a in shuffled]),
         "random_supported": share([a.supported for a in random]),
         "random_right": share([a.right for a in random]),

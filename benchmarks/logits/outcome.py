@@ -45,6 +45,8 @@ class Asked(BaseModel):
     `condition`: the network's own unit, the shuffled one beside it, or the unit of the same network with random weights.
     `told_exactly`: whether some stamp's noun is the class's own name. `named`: what the formula says of the class, whatever
     the verdict; None without a formula. `fit`: of the formula; `own_name`: of the best that the nouns can say of the class.
+    `weights`: what each label lifts the unit by, strongest first, where a run weighed them; `first_named`: what the strongest
+    says of the class; `weights_pearson`: of their sum with the unit on the held-out cut-outs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +64,9 @@ class Asked(BaseModel):
     named: Named | None
     fit: Fit | None
     own_name: Fit
+    weights: dict[str, float] = {}
+    first_named: Named | None = None
+    weights_pearson: float | None = None
     pictures: int
     seconds: float
     run: str | None
