@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -62,15 +61,15 @@ def ask_one(setting: Setting, mind: str, index: int, condition: Control) -> Aske
     unit = unit_of(setting, index, condition)
     facts, began = class_nouns(), time.monotonic()
     nouns = frozenset(cutouts(setting.data).words.nouns) | facts.nouns.keys()
-    row: dict[str, Any]
+    row: dict[str, object]
+    weighed: dict[str, float] = {}
     if in_full_runs(mind):
-        row = _in_a_run(setting, unit, mind)
+        row, weighed = _in_a_run(setting, unit, mind)
     else:
         found = facts.own_name(index) if mind == OWN_NAME else _at_a_look(setting, unit, mind, index)
         row = of_look(found, 0 if mind == OWN_NAME else MOST_PICTURES)
     answer = None if row["formula"] is None else parse(str(row["formula"]), nouns=nouns)
-    told: dict[str, float] = row.pop("weights", {})
-    weights = {parse(label, nouns=nouns): weight for label, weight in told.items()}
+    weights = {parse(label, nouns=nouns): weight for label, weight in weighed.items()}
     first = next(iter(weights), None)
     return Asked.model_validate(
         {
@@ -144,7 +143,7 @@ def corpus(*data: str) -> Corpus:
     return Corpus([source.about(i) for source in map(cutouts, data) for i in range(len(source))])
 
 
-def _in_a_run(setting: Setting, unit: Unit, mind: str) -> dict[str, Any]:
+def _in_a_run(setting: Setting, unit: Unit, mind: str) -> tuple[dict[str, object], dict[str, float]]:
     import tempfile
 
     with tempfile.TemporaryDirectory() as nowhere:
@@ -158,7 +157,7 @@ def _in_a_run(setting: Setting, unit: Unit, mind: str) -> dict[str, Any]:
             page=setting.runs is not None,
         )
     weighed = answer.weighted.labels if answer.weighted is not None else []
-    return of_run(answer, kept=setting.runs is not None) | {"weights": {one.label: one.weight for one in weighed}}
+    return of_run(answer, kept=setting.runs is not None), {one.label: one.weight for one in weighed}
 
 
 def _at_a_look(setting: Setting, unit: Unit, mind: str, index: int) -> Concept | None:
