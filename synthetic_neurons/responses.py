@@ -38,9 +38,9 @@ Graded = Literal["area", "match", "count"]
 LEAN = 30.0  # degrees off its usual stand at which a thing matches no better than at any other
 
 
-def read_truth(text: str) -> Truth:
-    """What a neuron's `fires_for` names. Raises `BadInput` as `concept.parse` does."""
-    return read_off_language(text) or parse(text)
+def read_truth(text: str, nouns: frozenset[str] = frozenset()) -> Truth:
+    """What a neuron's `fires_for` names; `nouns`: those of cut-outs. Raises `BadInput` as `concept.parse` does."""
+    return read_off_language(text) or parse(text, nouns=nouns)
 
 
 def true_of(truth: Truth, scene: Scene) -> bool:

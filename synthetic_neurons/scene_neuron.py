@@ -73,14 +73,18 @@ class _Read:
 class SceneNeurons(Target):
     """A layer of scene neurons, `neurons`, one unit each. `maps`: whether they have maps (14 x 14), or are 1 x 1.
 
+    `nouns`: those of cut-outs that the neurons' truths may name beside the drawn world's.
+
     Raises `BadInput` on a neuron that cannot be, and `Unanswerable` on a picture that has no scene.
     """
 
-    def __init__(self, neurons: Sequence[Neuron], name: str = "synthetic", maps: bool = False) -> None:
+    def __init__(
+        self, neurons: Sequence[Neuron], name: str = "synthetic", maps: bool = False, nouns: frozenset[str] = frozenset()
+    ) -> None:
         self.name, self.neurons, self.has_maps = name, tuple(neurons), maps
         if not self.neurons:
             raise BadInput("a layer of no scene neurons; give at least one")
-        self._read = tuple(checked(neuron, self.neurons) for neuron in self.neurons)
+        self._read = tuple(checked(neuron, self.neurons, nouns) for neuron in self.neurons)
         self.key = hashlib.sha256(f"scene neurons 2 {self.neurons!r} {maps}".encode()).hexdigest()
         self.layers = (Layer("neurons", len(self.neurons), "conv" if maps else "vector"),)
         self.default_layers = ("neurons",)
@@ -185,7 +189,7 @@ def _brightness(picture: Picture) -> float:
     return float(picture.pixels.mean(axis=(0, 1)) @ _LUMINANCE)
 
 
-def checked(neuron: Neuron, layer: Sequence[Neuron]) -> _Read:
+def checked(neuron: Neuron, layer: Sequence[Neuron], nouns: frozenset[str] = frozenset()) -> _Read:
     """The neuron with what its fields name. Raises `BadInput` where they do not fit together."""
     if neuron.behaviour not in get_args(Behaviour):
         raise BadInput(f"no behaviour {neuron.behaviour!r}; nearest: {nearest(neuron.behaviour, get_args(Behaviour))}")
@@ -196,7 +200,7 @@ def checked(neuron: Neuron, layer: Sequence[Neuron]) -> _Read:
         raise BadInput(f"noise {neuron.noise!r} is no standard deviation: give a share of R, 0 or above")
     if neuron.by not in get_args(Graded):
         raise BadInput(f"nothing is graded by {neuron.by!r}; nearest: {nearest(neuron.by, get_args(Graded))}")
-    truth = None if neuron.fires_for is None else read_truth(neuron.fires_for)
+    truth = None if neuron.fires_for is None else read_truth(neuron.fires_for, nouns)
     if neuron.weights is not None:
         _check_weights(neuron, truth)
     return _Read(neuron, truth, _place_of(neuron, layer))
