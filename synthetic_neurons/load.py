@@ -1,7 +1,8 @@
 """Names to synthetic neurons: `synthetic:CONCEPT`, a suite (`:core`, `:smoke`, `:FILE.json`), a network (`:planted`).
 
 Covered: what each name loads. lettvin brings this family as any other package would, by an entry point in the group
-`lettvin.targets`. A seed may follow what lettvin draws itself: `synthetic:core@7`, `synthetic:planted@7`. A concept's
+`lettvin.targets`. A seed may follow what lettvin draws itself, and then the noise of all its neurons: `synthetic:core@7~0.3`,
+`synthetic:planted@7`. A concept's
 neuron is unit 0, among distractors that serve as controls. Not covered: what the neurons do.
 """
 
@@ -32,21 +33,31 @@ def load(name: str, device: str = "auto") -> Target:
         from .planted import planted_target
 
         return planted_target(int(planted[1] or PLANTED_SEED), name, device)
-    if what.partition("@")[0] in SEEDS or what.lower().endswith(".json"):
+    if re.split("[@~]", what)[0] in SEEDS or what.lower().endswith(".json"):
         return SuiteTarget(find_suite(what), name, device=device)
     return _one(what, name)
 
 
 def find_suite(name: str) -> Suite:
-    """`core` or `smoke`, drawn from its own seed or from one after "@", or the suite in a file. Raises `BadInput`."""
-    drawn = re.fullmatch(r"(\w+)(?:@(\w+))?", name)
+    """`core` or `smoke`, drawn from its own seed or from one after "@", or the suite in a file. Raises `BadInput`.
+
+    A noise may follow what is drawn, for all neurons that answer to scenes: "core~0.3", "core@7~0.3".
+    """
+    drawn = re.fullmatch(r"(\w+)(?:@(\w+))?(?:~(.*))?", name)
     if drawn and drawn[1] in SEEDS:
         if drawn[2] is not None and not re.fullmatch(r"\d{1,9}", drawn[2]):
             raise BadInput(f"{name!r}: the seed {drawn[2]!r} is not a whole number from 0 up")
-        return drawn_suite(drawn[1], None if drawn[2] is None else int(drawn[2]))
+        suite = drawn_suite(drawn[1], None if drawn[2] is None else int(drawn[2]))
+        return suite if drawn[3] is None else suite.at_noise(_noise(name, drawn[3]))
     if name.lower().endswith(".json"):
         return read_suite(name)
     raise BadInput(f"unknown suite {name!r}; nearest: {nearest(name, SEEDS)}, or FILE.json")
+
+
+def _noise(name: str, text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise BadInput(f"{name!r}: the noise {text!r} is no share of full response; write 0 or above, such as 'core~0.3'")
+    return float(text)
 
 
 def _one(concept: str, name: str) -> SceneNeurons:

@@ -79,6 +79,11 @@ class Suite(BaseModel):
         """All but the planted ones, in order: the layer that they make."""
         return [_as_neuron(n, self.seed) for n in self.neurons if n.behaviour != "planted"]
 
+    def at_noise(self, noise: float) -> Suite:
+        """The same neurons with another noise, which stands in the name; nulls and planted ones stay as they are."""
+        neurons = (n.model_copy(update={"noise": noise}) if n.behaviour in ("graded", "binary") else n for n in self.neurons)
+        return self.model_copy(update={"name": f"{self.name}~{noise:g}", "neurons": tuple(neurons)})
+
     def as_json(self) -> str:
         """The suite as it is written in a file: what is left at its default is left out."""
         return json.dumps(self.model_dump(mode="json", exclude_defaults=True), indent=1) + "\n"

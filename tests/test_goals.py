@@ -56,3 +56,16 @@ def test_what_is_no_benchmarks_folder_is_told_in_one_line(tmp_path: Path, capsys
     said = capsys.readouterr().err
     assert said.startswith("lettvin: ")
     assert said.count("\n") == 1
+
+
+def test_with_more_pictures_only_what_was_lost_is_asked_again() -> None:
+    first = [answer("OR", True, 150), answer("OR", False, 400), answer("OR", False, 400)]
+    told = goals(first, more=[answer("OR", True, 640), answer("OR", False, 800)]).splitlines()
+    line = told[told.index(f"| {' | '.join(map(str, (*CURVE, 800)))} |") + 2]
+    assert [float(cell) for cell in line.strip("| ").split(" | ")][-2:] == [0.33, 0.67]
+
+
+def test_at_the_loudest_noise_an_open_answer_is_abstention_and_a_wrong_claim_a_false_discovery() -> None:
+    loud = [answer("OR", True, noise=0.3), answer("OR", False, noise=0.3)]
+    loud += [answer("OR", False, verdict="inconclusive", noise=0.3) for _ in range(2)]
+    assert "| false discoveries, noise .30 (0.50 abstain, 0.25 recovered) | 0.50" in goals([answer("OR", True)], loudest=loud)

@@ -272,6 +272,15 @@ def test_a_seed_may_follow_what_lettvin_draws() -> None:
     assert load("synthetic:planted@5", "cpu").key == planted_target(5, device="cpu").key
 
 
+def test_a_noise_may_follow_and_is_all_that_changes() -> None:
+    loud, quiet = find_suite("smoke@5~0.3"), find_suite("smoke@5")
+    answering = ("graded", "binary")
+    assert {n.noise for n in loud.neurons if n.behaviour in answering} == {0.3}
+    for a, b in zip(loud.neurons, quiet.neurons, strict=True):
+        assert a == (b.model_copy(update={"noise": 0.3}) if b.behaviour in answering else b)
+    assert loud.name == "smoke~0.3"
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
@@ -281,6 +290,7 @@ def test_a_seed_may_follow_what_lettvin_draws() -> None:
         ("synthetic:nothing.json", "'nothing.json' cannot be read"),
         ("synthetic:core@x", "'x'"),
         ("synthetic:planted@x", "planted@x"),
+        ("synthetic:core~loud", "'loud' is no share"),
     ],
 )
 def test_a_name_that_names_no_neurons_is_refused(name: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -199,7 +199,7 @@ CoverageOf = Annotated[
     int | None, typer.Option("--coverage", parser=count, metavar="N", help="Print what the first N random scenes hold.")
 ]
 Vocabulary = Annotated[bool, typer.Option("--vocabulary", help="Print every word by kind.")]
-SuiteName = Annotated[str, typer.Option("--suite", metavar="NAME", help="core, smoke, or a suite's FILE.json.")]
+SuiteName = Annotated[str, typer.Option("--suite", metavar="NAME", help="core, smoke, core~NOISE, or a suite's FILE.json.")]
 Minds = Annotated[
     list[str] | None,
     typer.Option("--backbone", metavar="NAME", help="Whom to compare; may be repeated. All known ones if not given."),

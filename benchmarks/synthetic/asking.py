@@ -55,13 +55,17 @@ def in_full_runs(mind: str) -> bool:
 
 
 def ask_one(
-    suite: Suite, index: int, mind: str, data: str, seed: int, runs: Path | None, condition: Condition = PLAIN
+    suite: Suite, index: int, mind: str, data: str, seed: int, runs: Path | None, condition: Condition = PLAIN,
+    most: int = MOST_PICTURES,
 ) -> Outcome:
-    """Ask neuron `index` and score what is answered. `runs`: where full runs are kept; None: nowhere that lasts."""
+    """Ask neuron `index` and score what is answered. `runs`: where full runs are kept; None: nowhere that lasts.
+
+    `most`: pictures that a full run may spend.
+    """
     neuron = suite.neurons[index]
     began = time.monotonic()
     if in_full_runs(mind):
-        row = _in_a_run(suite, index, mind, data, seed, runs, condition)
+        row = _in_a_run(suite, index, mind, data, seed, runs, condition, most)
     else:
         found = _truth_of(neuron) if mind == ORACLE else _at_a_look(suite, index, mind, data, seed, condition)
         row = of_look(found, 0 if mind == ORACLE else MOST_PICTURES)
@@ -105,7 +109,7 @@ def withheld(suite: Suite) -> tuple[str, ...]:
 
 
 def _in_a_run(
-    suite: Suite, index: int, mind: str, data: str, seed: int, runs: Path | None, condition: Condition
+    suite: Suite, index: int, mind: str, data: str, seed: int, runs: Path | None, condition: Condition, most: int
 ) -> dict[str, object]:
     """A full run of a backbone; of the empiricist on random pictures for "random-queries"."""
     import tempfile
@@ -119,7 +123,7 @@ def _in_a_run(
             data=_source(suite, data, condition),
             seed=seed,
             runs=runs or nowhere,
-            max_images=MOST_PICTURES,
+            max_images=most,
             page=runs is not None,
         )
     return of_run(answer, kept=runs is not None)

@@ -1,9 +1,10 @@
 """The empiricist's goals against what it reached: each met, missed or undecided, read on the Wilson interval.
 
-    python -m lettvin.benchmarks.synthetic.goals FOLDER
+    python -m lettvin.benchmarks.synthetic.goals FOLDER [FOLDER_AT_NOISE_.30]
 
 Covered: recovery by kind and pooled at noise .05 and .15, null error, false discoveries, overclaiming off the language, the
-pictures and seconds a neuron takes, and what would be recovered with fewer pictures; written into docs/empiricist.md.
+pictures and seconds a neuron takes, and what would be recovered with fewer pictures, or twice as many (`more_pictures.py`);
+of a second folder (suite `core~0.3`) false discoveries and abstention; written into docs/empiricist.md.
 Recovered with at most N pictures is read off full runs: a run that is cut at N acts the same until then, and has concluded
 or has not. Not covered: asking, and other minds (`write_docs.py`).
 """
@@ -20,6 +21,7 @@ import numpy as np
 from ...targets.errors import BadInput
 from ...tools.statistics import share_effect
 from .asking import MOST_PICTURES
+from .more_pictures import MOST, asked_again
 from .outcome import OFF_LANGUAGE, PLAIN, Outcome
 from .result import Result, read_result
 from .write_docs import ROOT
@@ -61,8 +63,11 @@ class Reached:
         return f"{'at most' if self.most else 'at least'} {self.goal:g}"
 
 
-def goals(outcomes: Sequence[Outcome]) -> str:
-    """The tables in Markdown, of one mind's answers to data described as they are."""
+def goals(outcomes: Sequence[Outcome], more: Sequence[Outcome] = (), loudest: Sequence[Outcome] = ()) -> str:
+    """The tables in Markdown, of one mind's answers to data described as they are.
+
+    `more`: what those not recovered were answered with more pictures; `loudest`: answers of the suite at noise .30.
+    """
     plain = [o for o in outcomes if o.condition == PLAIN]
     real, nulls = [o for o in plain if o.main], [o for o in plain if o.null]
     quiet, loud = ([o for o in real if o.noise == noise] for noise in (LOW_NOISE, HIGH_NOISE))
@@ -78,8 +83,11 @@ def goals(outcomes: Sequence[Outcome]) -> str:
     rows.append(Reached("false discoveries", sum(not o.recovered for o in claimed), len(claimed), 0.05, most=True))
     over = sum(o.verdict == "supported" and not o.recovered for o in off)
     rows.append(Reached("overclaimed off the language", over, len(off), 0.1, most=True))
+    rows += _very_loud([o for o in loudest if o.condition == PLAIN and o.main])
     table = ["| recovered (noise .05, by kind) | share | n | goal | read |", "| :-- | :-- | --: | :-- | :-- |"]
-    within = " | ".join(f"{sum(o.recovered and o.pictures <= most for o in real) / max(1, len(real)):.2f}" for most in CURVE)
+    shares = {most: sum(o.recovered and o.pictures <= most for o in real) / max(1, len(real)) for most in CURVE}
+    if more:
+        shares[MOST] = shares[CURVE[-1]] + sum(o.recovered for o in more) / max(1, len(real))
     return "\n".join(
         [
             *table,
@@ -91,13 +99,23 @@ def goals(outcomes: Sequence[Outcome]) -> str:
             "",
             f"Recovered of the {len(real)} neurons of all kinds and noises, with at most so many pictures:",
             "",
-            f"| {' | '.join(str(most) for most in CURVE)} |",
-            f"| {' | '.join('--:' for _ in CURVE)} |",
-            f"| {within} |",
+            f"| {' | '.join(str(most) for most in shares)} |",
+            f"| {' | '.join('--:' for _ in shares)} |",
+            f"| {' | '.join(f'{share:.2f}' for share in shares.values())} |",
             "",
             *_failing(real),
         ]
     )
+
+
+def _very_loud(asked: Sequence[Outcome]) -> list[Reached]:
+    """At noise .30 only what is claimed has a goal; how many abstain is told with the share recovered."""
+    if not asked:
+        return []
+    claimed = [o for o in asked if o.verdict == "supported"]
+    silent = f"{1 - len(claimed) / len(asked):.2f} abstain, {sum(o.recovered for o in asked) / len(asked):.2f} recovered"
+    wrong = sum(not o.recovered for o in claimed)
+    return [Reached(f"false discoveries, noise .30 ({silent})", wrong, len(claimed), 0.1, most=True)]
 
 
 def _median(values: Iterable[float]) -> float:
@@ -118,7 +136,7 @@ def _failing(real: Sequence[Outcome]) -> list[str]:
     return lines
 
 
-def write_goals(result: Result, root: Path = ROOT) -> Path:
+def write_goals(result: Result, loud: Result | None = None, root: Path = ROOT) -> Path:
     """Write the tables between the page's marks. Raises `BadInput` where the folder has no answers of the empiricist."""
     if not result.answers.get(MIND):
         raise BadInput(f"{str(result.folder)!r} has no answers of {MIND!r}: ask with --backbone {MIND}")
@@ -127,17 +145,21 @@ def write_goals(result: Result, root: Path = ROOT) -> Path:
     _, end, after = rest.partition(ENDS)
     if not (mark and end):
         raise BadInput(f"{str(page)!r} has not the marks {BEGINS!r} and {ENDS!r}, between which the goals stand")
-    told = f"`{result.command}`, then `python -m lettvin.benchmarks.synthetic.goals FOLDER`:\n\n{goals(result.answers[MIND])}"
+    louder = [] if loud is None else loud.answers.get(MIND, [])
+    commands = [result.command, *([] if loud is None else [loud.command])]
+    tables = goals(result.answers[MIND], asked_again(result.folder), louder)
+    said = ", ".join(f"`{line}`" for line in commands)
+    told = f"{said}, then `python -m lettvin.benchmarks.synthetic.goals FOLDER{' FOLDER' * len(commands[1:])}`:\n\n{tables}"
     page.write_text(f"{before}{mark}\n{told}\n{end}{after}", encoding="utf-8")
     return page
 
 
 def main(words: Sequence[str]) -> int:
-    """The command line: one folder that a benchmark has written."""
+    """The command line: a folder that a benchmark has written, and perhaps that of the suite at noise .30."""
     try:
-        if len(words) != 1:
-            raise BadInput(f"write one FOLDER that lettvin bench synthetic has written, not {' '.join(words)!r}")
-        print(write_goals(read_result(words[0])))
+        if len(words) not in (1, 2):
+            raise BadInput(f"write one FOLDER that lettvin bench synthetic has written, or two, not {' '.join(words)!r}")
+        print(write_goals(read_result(words[0]), read_result(words[1]) if len(words) == 2 else None))
     except BadInput as error:
         print(f"lettvin: {error}", file=sys.stderr)
         return 2
