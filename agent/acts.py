@@ -37,14 +37,14 @@ class Call(BaseModel):
 class Conclude(BaseModel):
     """Propose a hypothesis as the answer; or, with `hypothesis` None, stop without one. The lab picks its best rival.
 
-    `n`: pictures in each of the lab's first three blocks, more for a unit whose answers scatter.
+    `n`: pictures in each of the lab's first three blocks (None: 16), more for a unit whose answers scatter.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     act: Literal["conclude"] = "conclude"
     hypothesis: str | None
-    n: int = Field(default=16, ge=16, le=48)
+    n: int | None = Field(default=None, ge=16, le=48)
 
 
 Act = Annotated[Raise | Call | Conclude, Field(discriminator="act")]

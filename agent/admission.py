@@ -53,23 +53,23 @@ def alpha_of(attempt: int, family: int = 1) -> float:
     return 0.05 / float(2**attempt) / family
 
 
-def block_size(family: int, alone: int = SIZE) -> int:
-    """Pictures in each of the first three blocks: `alone`, and more where units share alpha, so that the power stays.
+def block_size(family: int, alone: int | None = None) -> int:
+    """Pictures in each of the first three blocks: `alone` (16), and more where units share alpha, so that the power stays.
 
     What a test can see at a level goes with its normal quantile over the root of its size.
     """
     from scipy.stats import norm
 
     one, shared = (float(norm.ppf(1 - alpha_of(1, units) / 2)) for units in (1, family))
-    return math.ceil(alone * (shared / one) ** 2)
+    return math.ceil((alone or SIZE) * (shared / one) ** 2)
 
 
 def admit(
-    lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redrawn, family: int = 1, alone: int = SIZE
+    lab: Lab, answer: Concept, rival: Concept, attempt: int, redrawn: Redrawn, family: int = 1, alone: int | None = None
 ) -> Decided:
     """Draw the four blocks, measure them and decide. Raises `LimitReached` before a limit would be passed.
 
-    `alone`: pictures in each of the first three blocks were the unit asked alone; said before any of them is measured.
+    `alone`: pictures in each of the first three blocks were the unit asked alone (None: 16); said before any is measured.
     """
     rng = lab.stream("admission", str(attempt))
     alpha, size = alpha_of(attempt, family), block_size(family, alone)

@@ -8,11 +8,14 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
+from lettvin.agent import admission, redraw_test
 from lettvin.agent.answer import Answer
 from lettvin.agent.ask import ask, profile_unit
 from lettvin.agent.backbones.backbone import Act, Call, Conclude, Raise
@@ -67,6 +70,21 @@ def study(behaviour: str) -> tuple[Answer, list[AnyEvent]]:
     atexit.register(shutil.rmtree, runs, ignore_errors=True)
     answer = ask(unit(behaviour), data=DATA, runs=runs, page=False)
     return answer, read_events(Path(answer.run))
+
+
+def short_runs() -> Iterator[None]:
+    """While it lasts, the lab's own tests take fewer pictures; for a fixture."""
+    patch = pytest.MonkeyPatch()
+    for module, name, value in (
+        (redraw_test, "TOP", 6),
+        (redraw_test, "DRAWS", 2),
+        (redraw_test, "EACH_DECILE", 1),
+        (admission, "SIZE", 10),
+        (admission, "EACH_DECILE", 1),
+    ):
+        patch.setattr(module, name, value)
+    yield
+    patch.undo()
 
 
 def raising(formula: str, parent: str | None = None) -> Act:

@@ -29,7 +29,7 @@ from lettvin.agent.backbones.vision_language import VisionLanguage, Ways
 from lettvin.agent.resume import resume
 from lettvin.agent.run_folder import EVENTS, read_events
 from lettvin.agent.transcript import Acted, AnyEvent, Decided, Ran, Replied, Stopped
-from lettvin.tests.scene_runs import of, unit
+from lettvin.tests.scene_runs import of, short_runs, unit
 from lettvin.tests.scripted_model import block, calling
 from lettvin.tests.test_vision_language import RAISING, TESTING
 
@@ -97,18 +97,8 @@ AS_IT_IS += [(admission, name, getattr(admission, name)) for name in ("SIZE", "E
 
 @pytest.fixture(autouse=True, scope="module")
 def few_pictures() -> Iterator[None]:
-    """The lab's own tests on fewer pictures, so that a run is short."""
-    patch = pytest.MonkeyPatch()
-    for module, name, value in (
-        (redraw_test, "TOP", 6),
-        (redraw_test, "DRAWS", 2),
-        (redraw_test, "EACH_DECILE", 1),
-        (admission, "SIZE", 10),
-        (admission, "EACH_DECILE", 1),
-    ):
-        patch.setattr(module, name, value)
-    yield
-    patch.undo()
+    """A run is short."""
+    yield from short_runs()
 
 
 @pytest.fixture(scope="module", params=["code", "calls"])

@@ -20,7 +20,6 @@ from typing import Any
 
 import pytest
 
-from lettvin.agent import admission, redraw_test
 from lettvin.agent.acts import Act, Call, Conclude
 from lettvin.agent.answer import Answer
 from lettvin.agent.ask import ask
@@ -36,7 +35,7 @@ from lettvin.synthetic_neurons.scene_neuron import Neuron, SceneNeurons
 from lettvin.targets.errors import BadInput
 from lettvin.targets.picture import Picture
 from lettvin.targets.target import See, Target
-from lettvin.tests.scene_runs import Step, concluding, of, only, pairs, raising
+from lettvin.tests.scene_runs import Step, concluding, of, only, pairs, raising, short_runs
 from lettvin.tools.store import Store
 
 DATA = "sketch:80"
@@ -135,18 +134,8 @@ class Whole:
 
 @pytest.fixture(autouse=True, scope="module")
 def few_pictures() -> Iterator[None]:
-    """The lab's own tests on fewer pictures, so that a run is short."""
-    patch = pytest.MonkeyPatch()
-    for module, name, value in (
-        (redraw_test, "TOP", 6),
-        (redraw_test, "DRAWS", 2),
-        (redraw_test, "EACH_DECILE", 1),
-        (admission, "SIZE", 10),
-        (admission, "EACH_DECILE", 1),
-    ):
-        patch.setattr(module, name, value)
-    yield
-    patch.undo()
+    """A run is short."""
+    yield from short_runs()
 
 
 @pytest.fixture
