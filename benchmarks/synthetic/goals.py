@@ -22,7 +22,7 @@ from ...targets.errors import BadInput
 from ...tools.statistics import share_effect
 from .asking import MOST_PICTURES
 from .more_pictures import MOST, asked_again
-from .outcome import OFF_LANGUAGE, PLAIN, Outcome
+from .outcome import OFF_LANGUAGE, PLAIN, PLANTED, Outcome
 from .result import Result, read_result
 from .write_docs import ROOT
 
@@ -34,6 +34,7 @@ GOALS = {
     **dict.fromkeys(("AND", "AND NOT", "three-way OR", "count", "weighted OR"), 0.9),
     **dict.fromkeys(("relation", "OR of ANDs"), 0.85),
 }
+FORETELLS = 0.9  # superiority of pictures drawn for a claim over neutral ones
 CURVE = (100, 140, 160, 200, 300, 400)
 
 
@@ -83,6 +84,9 @@ def goals(outcomes: Sequence[Outcome], more: Sequence[Outcome] = (), loudest: Se
     rows.append(Reached("false discoveries", sum(not o.recovered for o in claimed), len(claimed), 0.05, most=True))
     over = sum(o.verdict == "supported" and not o.recovered for o in off)
     rows.append(Reached("overclaimed off the language", over, len(off), 0.1, most=True))
+    planted = [o for o in plain if o.kind == PLANTED and o.verdict == "supported"]
+    foretold = sum(o.predicted is not None and o.predicted.superiority >= FORETELLS for o in planted)
+    rows.append(Reached(f"planted filters: claims that foretell the unit ({FORETELLS:g})", foretold, len(planted), 0.85))
     rows += _very_loud([o for o in loudest if o.condition == PLAIN and o.main])
     table = ["| recovered (noise .05, by kind) | share | n | goal | read |", "| :-- | :-- | --: | :-- | :-- |"]
     shares = {most: sum(o.recovered and o.pictures <= most for o in real) / max(1, len(real)) for most in CURVE}
