@@ -150,7 +150,7 @@ def write_pipeline(folder: Path, real: bool, channels: int = 4) -> Path:
         denoiser = unet(channels, 1024, (5, 10, 20, 20), use_linear_projection=True)
         parts = {"unet": denoiser, "text_encoder": _text_2(), "vae": vae()}
     else:
-        sizes = {"block_out_channels": (32, 64, 96, 96), "layers_per_block": 1, "norm_num_groups": 8, "sample_size": 32}
+        sizes = {"block_out_channels": (32, 64, 96, 96), "layers_per_block": 1, "norm_num_groups": 8, "sample_size": 16}
         parts = {
             "unet": unet(channels, 64, 8, **sizes),
             "text_encoder": clip_text(64, 4, 4, vocab_size=len(words), bos_token_id=0, eos_token_id=len(words) - 1),

@@ -301,6 +301,17 @@ def test_a_black_picture_is_an_error_and_no_picture(tmp_path: Path, store: Store
     assert not store.has(made.recipe(Wanted("a red car", 3)))
 
 
+def test_a_run_whose_pictures_are_black_ends_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = with_decoder(tiny_stable_diffusion(tmp_path / "black"), bias=-9.0)
+    (tmp_path / "red.py").write_text(RED)
+    words = ["--data", "sketch:60", "--generator", f"diffusers:{folder},steps=1", "--runs", str(tmp_path / "runs")]
+    assert main(["ask", f"{tmp_path / 'red.py'}:net", "0", "What makes this unit fire?", *words]) == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last.startswith("lettvin: ")
+    assert "returned a black picture for 'a photo of" in last
+    assert "`lettvin resume " in last
+
+
 def test_a_dark_picture_is_a_picture(tmp_path: Path, store: Store) -> None:
     made = generator(store, with_decoder(tiny_stable_diffusion(tmp_path / "dark"), bias=-0.9))
     assert made.draw("a red car at night", 3).pixels.max() == round(0.05 * 255)
