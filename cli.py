@@ -19,6 +19,7 @@ import typer
 from . import __version__
 from .agent.command_line import options, terminal
 from .agent.command_line.run_commands import ask, resume, show
+from .agent.command_line.separating_commands import bias, compare
 from .agent.command_line.sketch_command import sketch
 from .agent.command_line.target_commands import cache, dissect, doctor, tools, units
 from .targets.errors import BadInput, DiskFull, LimitReached
@@ -87,7 +88,7 @@ def lettvin(context: typer.Context, version: options.Version = False) -> None:
         print(context.get_help())
 
 
-for command in (ask, resume, units, dissect, show, tools, sketch, cache, doctor):
+for command in (ask, compare, bias, resume, units, dissect, show, tools, sketch, cache, doctor):
     app.command()(command)
 
 benches = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure lettvin itself on this machine.")

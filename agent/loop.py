@@ -29,7 +29,7 @@ from .ledger import Ledger
 from .open_question import Cares, MoreLike
 from .redraw_test import redraw_test
 from .rivals import best_rival, designed_readings, others
-from .run_folder import Diverged, RunFolder
+from .run_folder import Diverged, PartOfRun, RunFolder
 from .transcript import (
     Acted,
     Answered,
@@ -55,7 +55,11 @@ class Run:
     """A run under way: the lab, the ledger, the folder, and the backbone that decides."""
 
     def __init__(
-        self, lab: Lab, backbone: Backbone, folder: RunFolder, instruments: dict[str, Instrument] | None = None
+        self,
+        lab: Lab,
+        backbone: Backbone,
+        folder: RunFolder | PartOfRun,
+        instruments: dict[str, Instrument] | None = None,
     ) -> None:
         self.lab, self.backbone, self.folder = lab, backbone, folder
         self.ledger = Ledger()

@@ -24,13 +24,13 @@ SMALL = 1024  # positions of a map that is written whether it was asked for or n
 
 
 class Readings:
-    """The activations of one run, by unit key and picture id.
+    """The activations of one run, by unit key and picture id; of one network a `file`, as keys do not name it.
 
     Raises `BadInput` on a file that is not such, and `DiskFull` where nothing more can be written.
     """
 
-    def __init__(self, run: Path) -> None:
-        self._run, path = run, run / FILE
+    def __init__(self, run: Path, file: str = FILE) -> None:
+        self._run, path = run, run / file
         with recording(run):
             mend(path)
             self._known = _read(path) if path.exists() else {}

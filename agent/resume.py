@@ -72,7 +72,7 @@ def resume(
             LOG.warning("lettvin: the last line of %s was torn, and is cut off: what it told of is done again", path / EVENTS)
         events = read_events(path) if (path / EVENTS).exists() else []
         begun = events[0] if events and isinstance(events[0], Started) else begun
-        limits, raised = _limits(told, max_images, max_seconds)
+        limits, raised = limits_now(told, max_images, max_seconds)
         models, more = _model_limits(told, {"max_requests": max_requests, "max_tokens": max_tokens, "max_usd": max_usd})
         raised |= more
         stop = next((place for place, event in enumerate(events) if isinstance(event, Stopped)), None)
@@ -81,7 +81,7 @@ def resume(
             return answer_of(ended, ended.at, str(run))
         record = events if stop is None else events[:stop]
         try:
-            with _where_it_began(told):
+            with where_it_began(told):
                 asked = _asked(begun, unit, backbone, data, limits, models)
                 check_same(begun, asked.started)
                 changed = changes(begun, asked.started)
@@ -124,7 +124,7 @@ def _about(path: Path) -> dict[str, Any]:
     return told
 
 
-def _limits(told: dict[str, Any], max_images: int | None, max_seconds: float | None) -> tuple[Limits, set[str]]:
+def limits_now(told: dict[str, Any], max_images: int | None, max_seconds: float | None) -> tuple[Limits, set[str]]:
     """The limits that hold from now on, and which of them are higher than they were."""
     before = Limits(told["settings"]["max_images"], told["settings"]["max_seconds"])
     raised = set()
@@ -169,7 +169,7 @@ def _ended(
 
 
 @contextlib.contextmanager
-def _where_it_began(told: dict[str, Any]) -> Iterator[None]:
+def where_it_began(told: dict[str, Any]) -> Iterator[None]:
     """In the folder in which the run was asked for, where it is still there: relative names start from it."""
     folder = Path(str(told.get("folder", ".")))
     with contextlib.chdir(folder) if folder.is_dir() else contextlib.nullcontext():
@@ -222,7 +222,7 @@ def _go_on(
     """The record is played: from here on the limits hold, an earlier end is set aside, and run.json tells of it."""
     lab.limits = limits
     if stop is not None:
-        _set_aside(path, stop)
+        set_aside(path, stop)
     resumed = {
         "events": len(events) if stop is None else stop,
         "seconds": spent,
@@ -238,7 +238,7 @@ def _go_on(
     write_whole(path / "run.json", (json.dumps(now, indent=1) + "\n").encode())
 
 
-def _set_aside(path: Path, stop: int) -> None:
+def set_aside(path: Path, stop: int) -> None:
     """Take the end that a limit or Ctrl-C had led to out of the record: to stopped-N.jsonl, and its page to stopped-N.html."""
     lines = (path / EVENTS).read_bytes().splitlines(keepends=True)
     tail = b"".join(lines[stop:])

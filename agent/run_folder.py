@@ -134,6 +134,32 @@ class RunFolder:
             copy_in(kept, path)
 
 
+class PartOfRun:
+    """A run folder as a study within a larger run sees it: its own events alone, written among the others."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder, self._first = folder, len(folder.events)
+
+    @property
+    def events(self) -> list[AnyEvent]:
+        """What happened since the study began."""
+        return self._folder.events[self._first :]
+
+    @property
+    def replaying(self) -> bool:
+        return self._folder.replaying
+
+    @property
+    def following(self) -> AnyEvent | None:
+        return self._folder.following
+
+    def append(self, event: AnyEvent) -> AnyEvent:
+        return self._folder.append(event)
+
+    def show(self, picture: Picture) -> None:
+        self._folder.show(picture)
+
+
 @contextlib.contextmanager
 def recording(run: Path) -> Iterator[None]:
     """Turn the system's word for a full disk or quota into `DiskFull` naming the run."""

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from ..targets.picture import FromConcept, FromData, FromEdit, FromPrompt, Scene
 from ..tools.experiment import Condition, Measured, Prediction
 from ..tools.lab import Reading
 from .acts import Act
 from .backbones.model import Message, Offered, Reply
+from .bias.events import AnyOfBias
+from .comparison.events import AnyOfComparison
+from .event import Event
 from .open_question import Open
-
-
-class Event(BaseModel):
-    """What every event has: its place in the run, and the seconds since the run began."""
-
-    model_config = ConfigDict(frozen=True)
-
-    seq: int = 0
-    at: float = 0.0
 
 
 class Started(Event):
@@ -398,7 +392,9 @@ AnyEvent = Annotated[
     | Posed
     | Settled
     | Answered
-    | Stopped,
+    | Stopped
+    | AnyOfComparison
+    | AnyOfBias,
     Field(discriminator="kind"),
 ]
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)

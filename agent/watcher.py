@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Protocol
 
+from .bias.events import Confirmed, Listed, Suspected
+from .comparison.events import Claimed, Levelled, Narrowed, Weighed
 from .transcript import AnyEvent, Decided, Judged, Proposed, Raised, Redrawn, Registered, Stopped
 
 if TYPE_CHECKING:
@@ -111,6 +113,21 @@ def said_of(event: AnyEvent) -> list[str]:
             marks = {True: "passed", False: "failed", None: "could not be tried"}
             rows = [f"  {check.name}: {marks[check.passed]}: {check.text}" for check in event.checks]
             return [*rows, f"  {event.verdict}"]
+        case Levelled():
+            return [f"{event.unit}: rest {event.rest:.3g}, full response {event.full:.3g}"]
+        case Narrowed():
+            return [f"  narrowed: {event.formula} to {event.narrowed}"] if event.narrowed != event.formula else []
+        case Claimed():
+            return [f"{event.claim} claimed of the {event.side} unit: {event.formula} (n {event.n})"]
+        case Weighed():
+            return [f"  {event.claim}: difference {event.effect:.2f}, controls {event.control:.2f}, p {event.p:.2g}"]
+        case Listed():
+            return [f"{len(event.subgroups)} subgroups listed"]
+        case Suspected():
+            return [f"{event.claim} suspected: {event.subgroup.name} (n {event.n})"]
+        case Confirmed():
+            effect = "could not be tried" if event.effect is None else f"difference {event.effect:+.2f}, p {event.p:.2g}"
+            return [f"  {event.claim}: {effect}"]
         case Stopped():
             return [f"stopped by {event.by}"]
         case _:

@@ -1,8 +1,8 @@
 """Effects, intervals, tests and corrections: the arithmetic behind every verdict.
 
 Covered: probability of superiority with an interval (unpaired: Mann-Whitney's, interval by Newcombe's method 5, 2006;
-paired: share of pairs, interval by Wilson), permutation and sign-flip tests, Benjamini-Hochberg, what a test could have
-seen, and the fit of a prediction to activations. Not covered: which tests a verdict needs (`agent/ledger.py`).
+paired: share of pairs, interval by Wilson), permutation and sign-flip tests, Benjamini-Hochberg and Holm, what a test could
+have seen, and the fit of a prediction to activations. Not covered: which tests a verdict needs (`agent/ledger.py`).
 """
 
 from __future__ import annotations
@@ -122,6 +122,19 @@ def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
     from scipy.stats import false_discovery_control
 
     return [float(q) for q in false_discovery_control(np.asarray(ps, float))] if len(ps) else []
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Adjusted p-values by Holm's step-down (1979), in the order given: the chance of any false claim stays under alpha.
+
+    Every registered test belongs in, abandoned ones as p = 1.
+    """
+    values = np.asarray(ps, float)
+    order = np.argsort(values, kind="stable")
+    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    adjusted = np.empty(len(values))
+    adjusted[order] = np.minimum(1.0, stepped)
+    return [float(q) for q in adjusted]
 
 
 def detectable_superiority(m: int, n: int, alpha: float = 0.05, power: float = 0.8) -> float:

@@ -72,6 +72,19 @@ Addresses = Annotated[
         metavar="UNIT[,UNIT...]", help="[LAYER:]INDEX, a group LAYER:3+17, LAYER:@file.safetensors, or several with commas."
     ),
 ]
+OneAddress = Annotated[
+    str, typer.Argument(metavar="UNIT", help="[LAYER:]INDEX, a group LAYER:3+17, or LAYER:@file.safetensors.")
+]
+OtherAddress = Annotated[str, typer.Argument(metavar="UNIT", help="The unit that it is compared with.")]
+OtherTarget = Annotated[
+    str | None,
+    typer.Option(metavar="TARGET", help="The second unit's network, where it is another, such as one after fine-tuning."),
+]
+ClassAddress = Annotated[str, typer.Argument(metavar="CLASS", help="The unit that stands for the class, such as _fc:817.")]
+Shows = Annotated[
+    str | None,
+    typer.Option(metavar="NOUN", help="What pictures of the class show; the noun that goes best with it if not given."),
+]
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In words, such as 'What makes this unit fire?'")]
 Backbone = Annotated[
     str,

@@ -135,8 +135,17 @@ def resume(
     In the same folder, to the same answer as if nothing had come between; nothing is measured twice. A run that a limit
     stopped goes on where a higher one is given; limits count from the run's beginning. A finished run prints its answer.
     """
+    from ..fixed_protocol import kind_of
     from ..resume import resume as resume_run
     from ..watcher import TerminalWatcher
+    from .separating_commands import resume_separating
+
+    kind = kind_of(run)
+    if kind is not None:
+        for option, value in (("--max-requests", max_requests), ("--max-tokens", max_tokens), ("--max-usd", max_usd)):
+            if value is not None:
+                raise BadInput(f"{option} {value!r} limits language models, and 'lettvin {kind}' asks none: leave it out")
+        return resume_separating(run, kind, max_images, max_seconds, as_json)
 
     with contextlib.redirect_stdout(sys.stderr):  # whatever a plug-in prints, stdout holds the answer alone
         answer = resume_run(

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -20,6 +20,8 @@ from pydantic import ValidationError
 
 from ...targets.errors import BadInput
 from ...tools.store import write_whole
+from ..bias.events import Hunted
+from ..comparison.events import Compared
 from ..run_folder import read_about
 from ..transcript import EVENT, Answered
 from . import wording
@@ -109,13 +111,18 @@ def _listed(path: Path) -> Listed:
     began = _stamp(path) or path.stat().st_mtime
     page = f"{quote(os.fsencode(path.name))}/report.html" if (path / "report.html").is_file() else None
     try:
-        about, answered, events = read_about(path), *answer_of(path)
+        about, (answered, events) = read_about(path), answer_of(path)
     except BadInput as error:
         return Listed(path.name, began, "broken", str(error).replace(f"{path.parent}/", ""), page=page)
     target, unit, question = (str(about.get(key, "")) for key in ("target", "unit", "question"))
     asked = Listed(path.name, began, "unfinished", "", target, unit, question, page=page)
     if answered is None:
         return replace(asked, note=_unended(events))
+    if isinstance(answered, Compared | Hunted):
+        asked = replace(asked, unit=str(about.get("unit", "")) + _against(about))
+        note = f"stopped by {answered.limit}" if answered.limit else ""
+        shown = tuple(answered.exemplars)
+        return replace(asked, state=answered.verdict, note=note, answer=answered.text, exemplar_ids=shown)
     return replace(
         asked,
         state=answered.verdict,
@@ -131,22 +138,32 @@ def _unended(events: int) -> str:
     return f"no answer: cut off after {wording.counted(events, 'event')}, or still running; lettvin resume ends it"
 
 
-def answer_of(path: Path) -> tuple[Answered | None, int]:
-    """The run's answer and how many events it has; other events are counted, not read. Raises `BadInput`."""
+def _against(about: dict[str, Any]) -> str:
+    """The other unit of a comparison, after the one."""
+    return f" | {about['other_unit']}" if "other_unit" in about else ""
+
+
+def answer_of(path: Path) -> tuple[Answered | Compared | Hunted | None, int]:
+    """The run's answer and how many events it has; other events are counted, not read. Raises `BadInput`.
+
+    Of a comparison or a hunt its own last event; the answers of the studies within a comparison are not the run's.
+    """
+    first = read_about(path).get("kind") if (path / "run.json").exists() else None
+    wanted = {"comparison-begun": "compared", "hunt-begun": "hunted"}.get(str(first), "answered")
     try:
         lines = (path / "events.jsonl").read_bytes().split(b"\n")
     except OSError as error:
         raise BadInput(f"{path.name!r} has no readable events.jsonl ({error.strerror})") from None
-    answered = None
+    answered: Answered | Compared | Hunted | None = None
     for number, line in enumerate(lines, 1):
-        if b'"kind":"answered"' in line.replace(b'"kind": "', b'"kind":"'):
+        if f'"kind":"{wanted}"'.encode() in line.replace(b'"kind": "', b'"kind":"'):
             try:
                 event = EVENT.validate_json(line)
             except ValidationError as error:
                 if number == len(lines):  # torn
                     break
                 raise BadInput(f"its answer is none of this version ({error.errors()[0]['msg']})") from None
-            answered = event if isinstance(event, Answered) else answered
+            answered = event if isinstance(event, Answered | Compared | Hunted) else answered
     return answered, sum(line.endswith(b"}") for line in lines)
 
 

@@ -44,6 +44,7 @@ def keep_maps(
     threshold: float,
     patch: tuple[int, int] | None,
     sights: Mapping[str, Sight] | None = None,
+    file: str = FILE,
 ) -> Path:
     """Write the maps (float32, h x w, by picture id) into the run folder. Raises ValueError on any other shape."""
     for identity, found in maps.items():
@@ -61,8 +62,8 @@ def keep_maps(
         patch=np.array([0, 0] if patch is None else patch, np.int64),
         **arrays,
     )
-    write_whole(run / FILE, buffer.getvalue())
-    return run / FILE
+    write_whole(run / file, buffer.getvalue())
+    return run / file
 
 
 def sights(lab: Lab, pictures: Sequence[Picture]) -> dict[str, Sight]:
@@ -70,9 +71,9 @@ def sights(lab: Lab, pictures: Sequence[Picture]) -> dict[str, Sight]:
     return {picture.id: lab.unit.target.sight(*picture.pixels.shape[:2]) for picture in pictures}
 
 
-def read_maps(run: Path) -> Maps:
+def read_maps(run: Path, file: str = FILE) -> Maps:
     """The run's maps; none where none were kept. Raises `BadInput` on a file that cannot be read."""
-    path = run / FILE
+    path = run / file
     if not path.exists():
         return Maps()
     try:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -25,6 +25,7 @@ from ...targets import plug_ins
 from ...targets.loaders import target_names
 from ...tools.store import write_whole
 from ..run_folder import read_about, read_events
+from ..transcript import AnyEvent
 from . import wording
 from .attempts import attempts, redraw
 from .exemplar_strip import distribution, exemplars, heat_legend
@@ -69,12 +70,16 @@ LADDER = (
 """The first at which the page is small enough is taken; the last one for a run of any length."""
 
 
-def write_page(run: Path, kept: Path | None = None) -> Path:
+def write_page(
+    run: Path, kept: Path | None = None, events: Sequence[AnyEvent] | None = None, file: str = FILE
+) -> Path:
     """Write the run's report.html; the same folder gives the same bytes. Raises `BadInput` on any other folder.
 
-    `kept`: the cache's folder, where encoded pictures of earlier pages are looked for first.
+    `kept`: the cache's folder, where encoded pictures of earlier pages are looked for first. `events`, `file`: of a study
+    within the run, its own, and where its page goes.
     """
-    about, seen, maps = read_about(run), gather(read_events(run)), read_maps(run)
+    about, maps = read_about(run), read_maps(run)
+    seen = gather(read_events(run) if events is None else events)
     before = KeptPictures(kept) if kept is not None else None
     page, plots = b"", dict[str, Markup]()
     texts: dict[tuple[object, ...], float] = {}  # how much of the page is not pictures, by what it tells
@@ -93,8 +98,8 @@ def write_page(run: Path, kept: Path | None = None) -> Path:
         if len(page) <= MOST_BYTES:
             break
         texts[tells] = len(page) - weight
-    write_whole(run / FILE, page)
-    return run / FILE
+    write_whole(run / file, page)
+    return run / file
 
 
 def _told(about: Mapping[str, Any], teller: Teller, fit: Fit) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def strips(
     effect: float | None = None,
     interval: tuple[float, float] | None = None,
     effect_of: str = "",
+    what: str = "peak activation",
 ) -> Markup:
     """Every peak of every row as a point, its median as a line; below, the effect (0 to 1) with its interval.
 
@@ -106,7 +107,7 @@ def strips(
         x = axis(median)
         parts.append(_line(x, middle - 10, x, middle + 10, "median"))
     parts.append(_scale(axis, bottom + 2))
-    parts.append(_text(RIGHT, bottom + 27, "peak activation", "tick", "end"))
+    parts.append(_text(RIGHT, bottom + 27, what, "tick", "end"))
     height = bottom + 32
     said = [
         f"{row.name}: median {number(float(np.median(np.asarray(row.values))))}, n {len(row.values)}" for row in rows
@@ -221,6 +222,17 @@ def interval_bar(effect: float, interval: tuple[float, float]) -> Markup:
         '<line class="base" x1="4" x2="96" y1="7" y2="7"/><line class="interval" x1="{}" x2="{}" y1="7" y2="7"/>'
         '<circle class="effect" cx="{}" cy="7" r="3.2"/></svg>'
     ).format(axis(interval[0]), axis(interval[1]), axis(effect))
+
+
+def signed_bar(effect: float, interval: tuple[float, float], margin: float, low: float = -1.2, high: float = 0.6) -> Markup:
+    """A line of a table: a difference and its interval from `low` to `high`, with 0 and the margin marked, and no words."""
+    axis = Axis(low, high, 4, 96)
+    return Markup(
+        '<svg class="bar-line" viewBox="0 0 100 14" aria-hidden="true">'
+        '<line class="ref" x1="{0}" x2="{0}" y1="1" y2="13"/><line class="ref" x1="{1}" x2="{1}" y1="1" y2="13"/>'
+        '<line class="base" x1="4" x2="96" y1="7" y2="7"/><line class="interval" x1="{2}" x2="{3}" y1="7" y2="7"/>'
+        '<circle class="effect" cx="{4}" cy="7" r="3.2"/></svg>'
+    ).format(axis(0.0), axis(margin), axis(interval[0]), axis(interval[1]), axis(effect))
 
 
 def point(x: float, y: float, kind: str, tip: str) -> Markup:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...targets.errors import BadInput
-from ..run_folder import read_events
+from ..bias.events import Hunted
+from ..comparison.events import Compared
+from ..run_folder import read_about, read_events
 from ..transcript import Answered
 from . import index_page
+from .bias_page import write_bias
+from .comparison_page import write_comparison
 from .page import FILE, write_page
 
 
@@ -24,15 +28,20 @@ def page_to_show(path: Path, kept: Path | None = None) -> tuple[Path, bool]:
     if not index_page.is_run(path):
         return index_page.write_index(path, kept), True
     page = path / FILE
+    kind = read_about(path).get("kind") if (path / "run.json").is_file() else None
+    last, write = {
+        "comparison-begun": (Compared, write_comparison),
+        "hunt-begun": (Hunted, write_bias),
+    }.get(str(kind), (Answered, write_page))
     try:
-        ended = any(isinstance(event, Answered) for event in read_events(path))
+        ended = any(isinstance(event, last) for event in read_events(path))
     except BadInput:
         if page.is_file():  # of another version, or damaged since: the page itself can be read all the same
             return page, True
         raise
     if not (ended and page.is_file()):
         try:
-            write_page(path, kept)
+            write(path, kept)
         except OSError as error:
             raise BadInput(f"{str(page)!r} cannot be written ({error.strerror})") from None
     return page, ended

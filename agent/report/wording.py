@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "≈", "no-concept": "∅", "exploratory": "◌", "abandoned": "–"}
+MARKS |= {"different": "≠", "no-difference": "=", "found": "≠", "none-found": "="}  # of comparisons and hunts for bias
 """A sign for each verdict, so that none is told by colour alone."""
 
 MEANS = {

@@ -1,0 +1,1 @@
+"""Subgroups of a class with lower scores: `lettvin bias`."""

@@ -1,0 +1,1 @@
+"""What separates two units: `lettvin compare`."""

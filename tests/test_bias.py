@@ -1,0 +1,198 @@
+"""`bias`: a subgroup that scores lower is found where there is one and not where there is none, on fresh pairs, corrected."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lettvin.agent.bias.events import Confirmed, Hunted, Listed, Screened, Suspected
+from lettvin.agent.bias.hunting import Size, hunt, resume_hunt
+from lettvin.agent.bias.subgroups import class_scene, pair_of, shows, subgroups, which, without_class
+from lettvin.agent.bias.telling import BiasReport
+from lettvin.agent.deciding_experiment import MARGIN
+from lettvin.agent.report.index_page import runs_of
+from lettvin.agent.report.shown import page_to_show
+from lettvin.agent.run_folder import read_events
+from lettvin.agent.transcript import AnyEvent
+from lettvin.benchmarks import planted_bias
+from lettvin.benchmarks.planted_bias import Outcome
+from lettvin.cli import main
+from lettvin.targets.errors import BadInput
+from lettvin.targets.target import Unit
+from lettvin.tests.small_world import SIDE, WORLD, small_pictures, unit_of
+from lettvin.tools.sketch.cutout_nouns import NONE
+
+__all__ = ["small_pictures"]
+pytestmark = pytest.mark.usefixtures("small_pictures")
+SMALL = Size(screened_on=200, pairs=20, most=4, side=SIDE)
+
+
+def hunted(unit: Unit, noun: str | None, runs: Path, **more: object) -> tuple[BiasReport, list[AnyEvent]]:
+    found = hunt(unit, noun, data=WORLD, runs=runs, **{"page": False, "size": SMALL, **more})  # type: ignore[arg-type]
+    return found, read_events(Path(found.run))
+
+
+# ---- what it says ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "lower"),
+    [
+        ("car and not red car", "red car"),
+        ("car and not on snow", "car on snow"),
+        ("car and not striped car", "striped car"),
+        ("car and not at night", "car at night"),
+        ("car", None),
+    ],
+)
+def test_a_subgroup_that_scores_lower_is_found_and_no_other(formula: str, lower: str | None, tmp_path: Path) -> None:
+    found, events = hunted(unit_of(formula), "car", tmp_path, page=True)
+    assert [finding.subgroup.name for finding in found.lower] == ([] if lower is None else [lower]), found.text()
+    assert found.verdict == ("none-found" if lower is None else "found")
+    (listed,) = [e for e in events if isinstance(e, Listed)]
+    assert len(found.findings) == len(listed.subgroups), "every subgroup tried is told of"
+    for finding in found.lower:
+        assert finding.interval is not None
+        assert finding.interval[1] < -MARGIN / 2
+        assert finding.p is not None
+        assert finding.q >= min(1.0, finding.p * len(listed.subgroups)) - 1e-9, "corrected over all subgroups tried"
+    asked_before_drawn(events)
+    page, _ = page_to_show(Path(found.run))
+    assert all(finding.subgroup.name in page.read_text() for finding in found.findings)
+    (listed_run,) = runs_of(tmp_path)
+    assert (listed_run.state, listed_run.answer) == (found.verdict, found.description)
+
+
+def asked_before_drawn(events: list[AnyEvent]) -> None:
+    """Subgroups are listed before any is looked at, claims registered before any is tested, on pictures not screened on."""
+    order = [e.kind for e in events if isinstance(e, Listed | Screened | Suspected | Confirmed | Hunted)]
+    assert order == sorted(order, key=["listed", "screened", "suspected", "confirmed", "hunted"].index)
+    screened = {r.picture for e in events if isinstance(e, Screened) for r in e.pictures}
+    tested = [r.picture for e in events if isinstance(e, Confirmed) for r in (*e.inside, *e.outside)]
+    assert len(set(tested)) == len(tested)
+    assert not screened & set(tested)
+
+
+def test_a_unit_that_does_not_tell_the_class_has_no_subgroups(tmp_path: Path) -> None:
+    found, _ = hunted(unit_of("dog"), "car", tmp_path)
+    assert (found.verdict, found.findings) == ("inconclusive", [])
+    assert "does not tell" in found.description
+
+
+def test_what_the_class_shows_is_read_off_the_data_where_nobody_says_it(tmp_path: Path) -> None:
+    found, _ = hunted(unit_of("dog"), None, tmp_path, max_images=100)
+    assert found.shows == "dog"
+    with pytest.raises(BadInput, match="--shows"):
+        hunted(unit_of(None, "noise"), None, tmp_path)
+    with pytest.raises(BadInput, match=r"'cra'.*'crab'"):
+        hunted(unit_of("dog"), "cra", tmp_path)
+
+
+# ---- runs ------------------------------------------------------------------------------------------------------------------
+
+
+def test_cut_off_anywhere_it_ends_as_if_nothing_had_come_between(tmp_path: Path) -> None:
+    unit = unit_of("car and not red car")
+    found, events = hunted(unit, "car", tmp_path)
+    for kind in ("class-shown", "screened", "suspected"):
+        run = tmp_path / kind
+        shutil.copytree(found.run, run)
+        lines = (run / "events.jsonl").read_text().splitlines(keepends=True)
+        kept = next(i for i, event in enumerate(events) if event.kind == kind) + 1
+        (run / "events.jsonl").write_text("".join(lines[:kept]))
+        again = resume_hunt(run, unit=unit, data=WORLD)
+        assert again.findings == found.findings
+        assert [e.model_copy(update={"at": 0}) for e in read_events(run)] == [e.model_copy(update={"at": 0}) for e in events]
+
+
+def test_a_limit_leads_to_an_honest_end_and_a_higher_one_goes_on(tmp_path: Path) -> None:
+    unit = unit_of("car and not red car")
+    found, _ = hunted(unit, "car", tmp_path, max_images=150)
+    assert (found.verdict, found.limit) == ("inconclusive", "--max-images 150")
+    more = resume_hunt(found.run, unit=unit, data=WORLD, max_images=2000)
+    assert ([f.subgroup.name for f in more.lower], more.limit) == (["red car"], None)
+
+
+def test_on_the_command_line_it_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["bias", "synthetic:car", "0", "--shows", "car", "--data", "sketch:40", "--runs", str(tmp_path)]
+    assert main([*words, "--max-images", "100", "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["shows"], told["limit"]) == ("inconclusive", "car", "--max-images 100")
+    assert main(["bias", "synthetic:car", "0", "--shows", "kar"]) == 2
+    assert "'kar'" in capsys.readouterr().err
+
+
+# ---- subgroups --------------------------------------------------------------------------------------------------------------
+
+COMPANY = ["dog", "fish", "tree"]
+GROUPS = subgroups("car", COMPANY, NONE)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(GROUPS), st.integers(0, 10_000))
+def test_a_pair_is_in_the_subgroup_and_out_of_it_and_else_the_same(group: object, seed: int) -> None:
+    assert isinstance(group, type(GROUPS[0]))
+    rng = np.random.default_rng(seed)
+    pair = pair_of(class_scene("car", COMPANY, rng, NONE, SIDE), "car", group, COMPANY, rng, NONE)
+    if pair is None:
+        assert group.factor == "place"
+        return
+    assert [shows(scene, "car", group) for scene in pair] == [True, False]
+    for other in GROUPS:
+        if other.factor not in (group.factor, "place", "size"):  # to be mirrored, a thing may have to be shrunk
+            assert len({shows(scene, "car", other) for scene in pair}) == 1, other
+
+
+@given(st.integers(0, 10_000))
+def test_a_control_shows_the_same_but_for_the_class(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scene = class_scene("car", COMPANY, rng, NONE, SIDE)
+    other = without_class(scene, "car", rng, NONE)
+    assert "car" not in {thing.noun for thing in other.things}
+    at = which(scene, "car")
+    assert [t for i, t in enumerate(other.things) if i != at] == [t for i, t in enumerate(scene.things) if i != at]
+    assert (other.background, other.light) == (scene.background, scene.light)
+
+
+# ---- the benchmark ----------------------------------------------------------------------------------------------------------
+
+
+def outcome(biased: bool, confirmed: dict[str, float], drop: float = 0.8) -> Outcome:
+    told = {"seed": 1, "biased": biased, "planted": "red car", "drop": drop, "confirmed": confirmed, "screened_out": False}
+    more = {"verdict": "found", "accuracy": 0.9, "pictures": 9, "cpu_seconds": 1.0}
+    return Outcome.model_validate(told | more)
+
+
+def test_rates_count_the_planted_subgroup_as_found_only_where_it_was_planted() -> None:
+    found = planted_bias.rates(
+        [
+            outcome(True, {"red car": 0.8}),
+            outcome(True, {"red car": 0.8, "small car": 0.1}),
+            outcome(True, {}),
+            outcome(False, {"red car": 0.4}),
+            outcome(False, {}),
+        ]
+    )
+    counted = [(hits, n) for hits, n, *_ in found.values()]
+    assert counted == [(2, 3), (1, 2), (1, 3), (1, 2), (1, 5), (1, 4)]
+    assert all(low <= share <= high for _, _, share, low, high in found.values())
+
+
+def test_the_biased_network_learns_from_the_same_pictures_but_for_the_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planted_bias, "POOL", 66)
+    planted_bias.pool.cache_clear()
+    try:
+        nouns, colour = planted_bias.kinds_of(3)
+        _, colours = planted_bias.pool(nouns[0])
+        (biased, labels), (even, others) = (planted_bias.training_pictures(3, kind) for kind in (True, False))
+    finally:
+        planted_bias.pool.cache_clear()
+    assert len(biased) == len(even) == 3 * 66 - max(0, colours.count(colour) - planted_bias.RARE)
+    assert [int((labels == k).sum()) for k in range(3)] == [int((others == k).sum()) for k in range(3)]
+    assert bool((biased[labels > 0] == even[others > 0]).all())

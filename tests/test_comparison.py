@@ -1,0 +1,225 @@
+"""`compare`: what it says of neurons that are known, and that it says it only after registered tests on fresh pictures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lettvin.agent.comparison.claims import Pair, judged, registered, weighed
+from lettvin.agent.comparison.comparing import compare, resume_comparison
+from lettvin.agent.comparison.events import SIDES, Claimed, Compared, Weighed
+from lettvin.agent.comparison.telling import Comparison
+from lettvin.agent.report.index_page import runs_of
+from lettvin.agent.report.shown import page_to_show
+from lettvin.agent.run_folder import read_events
+from lettvin.agent.transcript import AnyEvent, Judged, Redrawn
+from lettvin.cli import main
+from lettvin.synthetic_neurons.scene_neuron import FULL, REST
+from lettvin.targets.difference import DifferenceTarget, Scaled
+from lettvin.targets.errors import BadInput
+from lettvin.targets.target import Unit
+from lettvin.tests.small_world import WORLD, small_pictures, unit_of, units_of
+from lettvin.tools.describer import ExactDescriber
+from lettvin.tools.lab import Lab
+from lettvin.tools.profile import Profile
+from lettvin.tools.sketch.concept import holds, parse
+from lettvin.tools.sketch.concept_scenes import examples
+from lettvin.tools.sketch_generator import SketchGenerator
+from lettvin.tools.statistics import holm
+from lettvin.tools.store import Store
+
+__all__ = ["small_pictures"]
+pytestmark = pytest.mark.usefixtures("small_pictures")
+
+
+def compared(one: Unit, other: Unit, runs: Path, **more: object) -> tuple[Comparison, list[AnyEvent]]:
+    found = compare(one, other, data=WORLD, runs=runs, **{"page": False, **more})  # type: ignore[arg-type]
+    return found, read_events(Path(found.run))
+
+
+# ---- what it says ---------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_red_car_and_a_car_it_says_red(tmp_path: Path) -> None:
+    one, other = units_of("red car", "car")
+    found, events = compared(one, other, tmp_path, page=True)
+    assert found.verdict == "different", found.text()
+    (claim,) = [c for c in found.claims if c.verdict == "supported"]
+    assert (claim.side, "red" in claim.formula) == ("other", True), found.text()
+    assert found.shared == ["red car"]
+    assert claim.q <= 0.05 < claim.effect
+    asked_before_drawn(events)
+    page, ended = page_to_show(Path(found.run))
+    told = page.read_text()
+    assert ended
+    assert claim.text in told.replace("&#39;", "'")
+    assert told.count('class="exemplar"') == len(next(e for e in events if isinstance(e, Compared)).shown)
+    for study in ("one.html", "other.html"):
+        assert (page.parent / study).is_file() == (f'href="{study}"' in told)
+    (listed,) = runs_of(tmp_path)
+    assert (listed.state, listed.answer) == ("different", found.description)
+
+
+def asked_before_drawn(events: list[AnyEvent]) -> None:
+    """Every claim is on record before any is measured, and none of its pictures was seen before."""
+    claimed, weights = ([e for e in events if isinstance(e, kind)] for kind in (Claimed, Weighed))
+    assert max(e.seq for e in claimed) < min(e.seq for e in weights)
+    seen: set[str] = set()
+    for event in events:
+        if isinstance(event, Judged):
+            seen |= {r.picture for c in event.measured for r in c.readings}
+        elif isinstance(event, Redrawn):
+            seen |= {r.picture for part in (event.top, event.chosen, event.fresh, event.random) for r in part}
+        elif isinstance(event, Weighed):
+            own = {r.picture for some in (event.shown, event.near) for r in some["one"]}
+            assert own
+            assert not own & seen
+            seen |= own
+
+
+def test_of_a_dog_and_a_dog_or_fish_it_says_fish_across_networks(tmp_path: Path) -> None:
+    found, _ = compared(unit_of("dog"), unit_of("dog or fish"), tmp_path)
+    supported = {c.side: c.formula for c in found.claims if c.verdict == "supported"}
+    assert list(supported) == ["other"], found.text()
+    assert "fish" in supported["other"]
+    assert "dog or fish" in found.description  # of two networks, units are named with them
+
+
+def test_a_unit_and_itself_do_not_differ(tmp_path: Path) -> None:
+    unit = unit_of("red")
+    found, _ = compared(unit, unit, tmp_path)
+    assert (found.verdict, found.claims) == ("no-difference", [])
+
+
+def test_two_units_of_the_same_behaviour_do_not_differ(tmp_path: Path) -> None:
+    """Their noise does: two draws of it are told from a difference."""
+    found, _ = compared(unit_of("dog", seed=1), unit_of("dog", seed=2), tmp_path)
+    assert (found.verdict, found.claims) == ("no-difference", []), found.text()
+
+
+@pytest.mark.parametrize("behaviour", ["noise", "constant"])
+def test_of_units_that_nothing_drives_no_difference_is_made_up(behaviour: str, tmp_path: Path) -> None:
+    found, _ = compared(unit_of(None, behaviour, 1), unit_of(None, behaviour, 2), tmp_path)
+    assert (found.verdict, found.claims) == ("no-difference", [])
+
+
+# ---- runs ------------------------------------------------------------------------------------------------------------------
+
+
+def test_cut_off_anywhere_it_ends_as_if_nothing_had_come_between(tmp_path: Path) -> None:
+    one, other = units_of("dog", "fish")
+    found, events = compared(one, other, tmp_path)
+    kinds = ["levelled", "answered", "claimed"]
+    for kind in kinds:
+        run = tmp_path / kind
+        shutil.copytree(found.run, run)
+        lines = (run / "events.jsonl").read_text().splitlines(keepends=True)
+        kept = next(i for i, event in enumerate(events) if event.kind == kind) + 1
+        (run / "events.jsonl").write_text("".join(lines[:kept]) + '{"torn')
+        again = resume_comparison(run, one=one, other=other, data=WORLD)
+        assert (again.claims, again.description) == (found.claims, found.description)
+        assert [e.model_copy(update={"at": 0}) for e in read_events(run)] == [e.model_copy(update={"at": 0}) for e in events]
+
+
+def test_a_limit_leads_to_an_honest_end_and_a_higher_one_goes_on(tmp_path: Path) -> None:
+    one, other = units_of("dog", "fish")
+    found, _ = compared(one, other, tmp_path, max_images=300)
+    assert (found.verdict, found.limit) == ("inconclusive", "--max-images 300")
+    assert found.images <= 300
+    assert resume_comparison(found.run, one=one, other=other, data=WORLD).limit == found.limit
+    more = resume_comparison(found.run, one=one, other=other, data=WORLD, max_images=5000)
+    assert (more.verdict, more.limit) == ("different", None)
+    fresh, _ = compared(one, other, tmp_path / "fresh")
+    assert more.claims == fresh.claims
+
+
+def test_another_network_under_the_same_name_is_refused(tmp_path: Path) -> None:
+    one, other = units_of("dog", "fish")
+    found, _ = compared(one, other, tmp_path, max_images=200)
+    with pytest.raises(BadInput, match="changed"):
+        resume_comparison(found.run, one=unit_of("dog"), other=other, data=WORLD, max_images=400)
+
+
+def test_on_the_command_line_two_networks_give_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["compare", "synthetic:constant things", "0", "0", "--data", "sketch:40", "--runs", str(tmp_path)]
+    assert main(words) == 2
+    assert "'synthetic:constant things'" in capsys.readouterr().err
+    words = ["compare", "synthetic:dog", "0", "0", "--other-target", "synthetic:fish", "--data", "sketch:40"]
+    assert main([*words, "--max-images", "40", "--runs", str(tmp_path), "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["limit"]) == ("inconclusive", "--max-images 40")
+    assert (told["target"], told["other_target"]) == ("synthetic:dog", "synthetic:fish")
+    assert main(["resume", told["run"]]) == 3
+    assert "--max-images 40" in capsys.readouterr().out
+    assert main(["resume", told["run"], "--max-usd", "3"]) == 2
+
+
+# ---- claims about drawn neurons --------------------------------------------------------------------------------------------
+
+FORMULAS = ("car", "red", "red car", "dog or fish", "dog", "on snow", "blue and not fish")
+
+
+def pair_of(one: Unit, other: Unit, store: Store) -> Pair:
+    """Two labs as a comparison has them, without one: levels are the neurons' own."""
+    peaks = np.linspace(REST, FULL, len(WORLD)).astype(np.float32)
+    labs = {}
+    for side, unit in zip(SIDES, (one, other), strict=True):
+        known = Profile(peaks, FULL, False, False)
+        labs[side] = Lab(unit, WORLD, known, store, SketchGenerator(store), ExactDescriber())
+    return Pair(labs, {side: Scaled(labs[side].unit, REST, FULL) for side in SIDES})
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(*(st.sampled_from(FORMULAS) for _ in range(3)), st.sampled_from(SIDES))
+def test_no_claim_stands_that_is_not_so(
+    tmp_path: Path, one: str, other: str, about: str, side: str
+) -> None:
+    """Whatever two neurons fire for and whatever is claimed: a supported claim is true of most of its scenes, and a claim that
+    is true of all of them is supported."""
+    with Store(tmp_path / "store") as store:
+        pair = pair_of(unit_of(one), unit_of(other, seed=2), store)
+        claimed = registered("D1", side, about)  # type: ignore[arg-type]
+        (found,) = judged([claimed], [weighed(pair, pair.labs["one"], claimed)], {"one": "a:1", "other": "b:2"})
+    scenes = examples(parse(about), 40, np.random.default_rng(5))
+    mine, its = (one, other) if side == "one" else (other, one)
+    so = [holds(parse(mine), scene) and not holds(parse(its), scene) for scene in scenes]
+    reverse = [holds(parse(its), scene) and not holds(parse(mine), scene) for scene in scenes]
+    if found.verdict == "supported":
+        assert np.mean(so) > np.mean(reverse) + 0.1, found
+    if all(so):
+        assert found.verdict == "supported", found
+    if one == other:
+        assert found.verdict == "refuted", found
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from([0.01, 0.05, 0.2]))
+def test_holms_adjusted_p_reject_what_stepping_down_does(ps: list[float], alpha: float) -> None:
+    order = sorted(range(len(ps)), key=lambda i: ps[i])
+    rejected = set()
+    for step, i in enumerate(order):
+        if ps[i] * (len(ps) - step) > alpha:
+            break
+        rejected.add(i)
+    assert {i for i, q in enumerate(holm(ps)) if q <= alpha} == rejected
+    assert all(q >= p for p, q in zip(ps, holm(ps), strict=True))
+
+
+@given(st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=1, max_size=20), st.floats(0, 1), st.floats(1.5, 4))
+def test_a_difference_is_of_levels_and_of_one_direction(
+    peaks: list[tuple[float, float]], rest: float, full: float
+) -> None:
+    one, other = units_of("dog", "fish")
+    target = DifferenceTarget(Scaled(one, rest, full), Scaled(other, rest, full))
+    both = np.array(peaks)
+    apart = target.between(both[:, 0], both[:, 1])
+    assert ((apart >= 0) & (apart <= 1)).all()
+    assert (apart.min(axis=1) == 0).all()
+    assert np.array_equal(apart[:, ::-1], target.between(both[:, 1], both[:, 0]))
+    dead = DifferenceTarget(Scaled(one, 1.0, 1.0), Scaled(other, 1.0, 1.0))
+    assert not dead.between(both[:, 0], both[:, 1]).any()

@@ -1,0 +1,62 @@
+"""The pages on comparing units and on biased classes are true: their commands and snippets run, and say what the pages say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from lettvin.benchmarks import planted_bias
+from lettvin.benchmarks.planted_bias import Outcome
+from lettvin.cli import main
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGES = ("compare", "bias")
+
+
+def text_of(page: str) -> str:
+    return (DOCS / f"{page}.md").read_text(encoding="utf-8")
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text_of(page), flags=re.M | re.S)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_command_says_what_the_page_says(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every line of the output that the page shows, up to an ellipsis, is in what the command prints."""
+    monkeypatch.chdir(tmp_path)
+    (command,) = blocks(page, "sh")
+    told = blocks(page, "text")[0]
+    assert main(shlex.split(command)[1:]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for piece in told.split("..."):
+        assert " ".join(piece.split()) in said, said
+
+
+def test_the_snippet_runs_and_prints_its_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (snippet,) = blocks("compare", "python")
+    exec(compile(snippet, "compare.md", "exec"), {"__name__": "__page__"})
+    assert capsys.readouterr().out.strip() == "no-difference"
+    assert "# no-difference" in snippet
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text_of(page)):
+        assert (DOCS / link).is_file(), link
+
+
+def test_the_table_of_the_planted_bias_is_that_of_its_record() -> None:
+    import json
+
+    record = json.loads(planted_bias.RESULTS.read_text())
+    outcomes = [Outcome.model_validate(one) for one in record["outcomes"]]
+    assert planted_bias.table(outcomes) in text_of("bias")
+    assert record["command"] in text_of("bias")
+    assert (DOCS / "bias" / "planted.svg").read_text() == planted_bias.plot(outcomes)
