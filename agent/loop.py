@@ -60,11 +60,12 @@ class Run:
         backbone: Backbone,
         folder: RunFolder | PartOfRun,
         instruments: dict[str, Instrument] | None = None,
+        redrawn: Redrawn | None = None,  # the redraw test, where it was run before
     ) -> None:
         self.lab, self.backbone, self.folder = lab, backbone, folder
         self.ledger = Ledger()
         self.instruments = catalogue() if instruments is None else instruments
-        self.redrawn: Redrawn | None = None
+        self.redrawn = redrawn
         self.decided: list[Decided] = []
         self.family = 1
         self._calls = 0
@@ -84,7 +85,7 @@ class Run:
         try:
             self.folder.append(profile(self.lab))
             if not self.lab.profile.dead:
-                self.redrawn = redraw_test(self.lab)
+                self.redrawn = redraw_test(self.lab) if self.redrawn is None else self.redrawn
                 parts = ("top", "chosen", "fresh", "ordinary", "random")
                 self._show([r.picture for part in parts for r in getattr(self.redrawn, part)])
                 self.folder.append(self.redrawn)

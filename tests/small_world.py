@@ -71,9 +71,14 @@ def units_of(*formulas: str) -> list[Unit]:
 @pytest.fixture
 def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the generator draws is painted small."""
+    paint_small(monkeypatch)
+
+
+def paint_small(patch: pytest.MonkeyPatch) -> None:
+    """Let what the generator draws be painted small, for as long as the patch lasts."""
 
     def small(scene: Scene) -> Painting:
         return paint(dataclasses.replace(scene, side=SIDE))
 
-    monkeypatch.setattr(sketch_generator, "paint", small)
-    monkeypatch.setattr(sketch_generator, "KEY", f"{KEY} at {SIDE}")
+    patch.setattr(sketch_generator, "paint", small)
+    patch.setattr(sketch_generator, "KEY", f"{KEY} at {SIDE}")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lettvin.agent.comparison.claims import Pair, judged, registered, weighed
 from lettvin.agent.comparison.comparing import compare, resume_comparison
-from lettvin.agent.comparison.events import SIDES, Claimed, Compared, Weighed
+from lettvin.agent.comparison.events import SIDES, Apart, Claimed, Compared, Weighed
 from lettvin.agent.comparison.telling import Comparison
 from lettvin.agent.report.index_page import runs_of
 from lettvin.agent.report.shown import page_to_show
@@ -23,8 +25,9 @@ from lettvin.cli import main
 from lettvin.synthetic_neurons.scene_neuron import FULL, REST
 from lettvin.targets.difference import DifferenceTarget, Scaled
 from lettvin.targets.errors import BadInput
+from lettvin.targets.module import ModuleTarget
 from lettvin.targets.target import Unit
-from lettvin.tests.small_world import WORLD, small_pictures, unit_of, units_of
+from lettvin.tests.small_world import WORLD, paint_small, small_pictures, unit_of, units_of
 from lettvin.tools.describer import ExactDescriber
 from lettvin.tools.lab import Lab
 from lettvin.tools.profile import Profile
@@ -50,8 +53,9 @@ def test_of_a_red_car_and_a_car_it_says_red(tmp_path: Path) -> None:
     one, other = units_of("red car", "car")
     found, events = compared(one, other, tmp_path, page=True)
     assert found.verdict == "different", found.text()
-    (claim,) = [c for c in found.claims if c.verdict == "supported"]
+    (claim,) = [c for c in found.claims if c.verdict == "supported" and c.within is None]
     assert (claim.side, "red" in claim.formula) == ("other", True), found.text()
+    assert {c.side for c in found.claims if c.verdict == "supported"} == {"other"}
     assert found.shared == ["red car"]
     assert claim.q <= 0.05 < claim.effect
     asked_before_drawn(events)
@@ -59,7 +63,7 @@ def test_of_a_red_car_and_a_car_it_says_red(tmp_path: Path) -> None:
     told = page.read_text()
     assert ended
     assert claim.text in told.replace("&#39;", "'")
-    assert told.count('class="exemplar"') == len(next(e for e in events if isinstance(e, Compared)).shown)
+    assert told.count('<figure class="exemplar"') == len(next(e for e in events if isinstance(e, Compared)).shown)
     for study in ("one.html", "other.html"):
         assert (page.parent / study).is_file() == (f'href="{study}"' in told)
     (listed,) = runs_of(tmp_path)
@@ -83,12 +87,21 @@ def asked_before_drawn(events: list[AnyEvent]) -> None:
             seen |= own
 
 
-def test_of_a_dog_and_a_dog_or_fish_it_says_fish_across_networks(tmp_path: Path) -> None:
-    found, _ = compared(unit_of("dog"), unit_of("dog or fish"), tmp_path)
+@pytest.fixture(scope="module")
+def dog_or_fish(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Comparison, list[AnyEvent]]]:
+    """One comparison across two networks, played once for several tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        paint_small(patch)
+        yield compared(unit_of("dog"), unit_of("dog or fish"), tmp_path_factory.mktemp("compared"))
+
+
+def test_of_a_dog_and_a_dog_or_fish_it_says_fish_across_networks(dog_or_fish: tuple[Comparison, list[AnyEvent]]) -> None:
+    found, events = dog_or_fish
     supported = {c.side: c.formula for c in found.claims if c.verdict == "supported"}
     assert list(supported) == ["other"], found.text()
     assert "fish" in supported["other"]
     assert "dog or fish" in found.description  # of two networks, units are named with them
+    assert {e.side: e.studied for e in events if isinstance(e, Apart)} == {"one": False, "other": True}
 
 
 def test_a_unit_and_itself_do_not_differ(tmp_path: Path) -> None:
@@ -112,38 +125,33 @@ def test_of_units_that_nothing_drives_no_difference_is_made_up(behaviour: str, t
 # ---- runs ------------------------------------------------------------------------------------------------------------------
 
 
-def test_cut_off_anywhere_it_ends_as_if_nothing_had_come_between(tmp_path: Path) -> None:
-    one, other = units_of("dog", "fish")
-    found, events = compared(one, other, tmp_path)
-    kinds = ["levelled", "answered", "claimed"]
-    for kind in kinds:
-        run = tmp_path / kind
-        shutil.copytree(found.run, run)
-        lines = (run / "events.jsonl").read_text().splitlines(keepends=True)
-        kept = next(i for i, event in enumerate(events) if event.kind == kind) + 1
-        (run / "events.jsonl").write_text("".join(lines[:kept]) + '{"torn')
-        again = resume_comparison(run, one=one, other=other, data=WORLD)
-        assert (again.claims, again.description) == (found.claims, found.description)
-        assert [e.model_copy(update={"at": 0}) for e in read_events(run)] == [e.model_copy(update={"at": 0}) for e in events]
+@pytest.mark.parametrize("kind", ["agreed", "raised", "claimed"])
+def test_cut_off_anywhere_it_ends_as_if_nothing_had_come_between(
+    kind: str, dog_or_fish: tuple[Comparison, list[AnyEvent]], tmp_path: Path
+) -> None:
+    found, events = dog_or_fish
+    run = tmp_path / kind
+    shutil.copytree(found.run, run)
+    lines = (run / "events.jsonl").read_text().splitlines(keepends=True)
+    kept = next(i for i, event in enumerate(events) if event.kind == kind) + 1
+    (run / "events.jsonl").write_text("".join(lines[:kept]) + '{"torn')
+    again = resume_comparison(run, one=unit_of("dog"), other=unit_of("dog or fish"), data=WORLD)
+    assert (again.claims, again.description) == (found.claims, found.description)
+    assert [e.model_copy(update={"at": 0}) for e in read_events(run)] == [e.model_copy(update={"at": 0}) for e in events]
 
 
-def test_a_limit_leads_to_an_honest_end_and_a_higher_one_goes_on(tmp_path: Path) -> None:
-    one, other = units_of("dog", "fish")
-    found, _ = compared(one, other, tmp_path, max_images=300)
-    assert (found.verdict, found.limit) == ("inconclusive", "--max-images 300")
-    assert found.images <= 300
+def test_a_limit_leads_to_an_honest_end_and_a_higher_one_goes_on(
+    dog_or_fish: tuple[Comparison, list[AnyEvent]], tmp_path: Path
+) -> None:
+    one, other = unit_of("dog"), unit_of("dog or fish")
+    found, _ = compared(one, other, tmp_path, max_images=260)
+    assert (found.verdict, found.limit) == ("inconclusive", "--max-images 260")
+    assert found.images <= 260
     assert resume_comparison(found.run, one=one, other=other, data=WORLD).limit == found.limit
-    more = resume_comparison(found.run, one=one, other=other, data=WORLD, max_images=5000)
-    assert (more.verdict, more.limit) == ("different", None)
-    fresh, _ = compared(one, other, tmp_path / "fresh")
-    assert more.claims == fresh.claims
-
-
-def test_another_network_under_the_same_name_is_refused(tmp_path: Path) -> None:
-    one, other = units_of("dog", "fish")
-    found, _ = compared(one, other, tmp_path, max_images=200)
     with pytest.raises(BadInput, match="changed"):
-        resume_comparison(found.run, one=unit_of("dog"), other=other, data=WORLD, max_images=400)
+        resume_comparison(found.run, one=unit_of("cat"), other=other, data=WORLD, max_images=5000)
+    more = resume_comparison(found.run, one=one, other=other, data=WORLD, max_images=5000)
+    assert (more.limit, more.claims) == (None, dog_or_fish[0].claims)
 
 
 def test_on_the_command_line_two_networks_give_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,7 +183,7 @@ def pair_of(one: Unit, other: Unit, store: Store) -> Pair:
     return Pair(labs, {side: Scaled(labs[side].unit, REST, FULL) for side in SIDES})
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(*(st.sampled_from(FORMULAS) for _ in range(3)), st.sampled_from(SIDES))
 def test_no_claim_stands_that_is_not_so(
     tmp_path: Path, one: str, other: str, about: str, side: str
@@ -196,6 +204,23 @@ def test_no_claim_stands_that_is_not_so(
         assert found.verdict == "supported", found
     if one == other:
         assert found.verdict == "refuted", found
+
+
+def test_two_units_of_one_network_are_read_in_one_forward() -> None:
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Conv2d(4, 2, 3))
+    shown: list[int] = []
+    module.register_forward_pre_hook(lambda _, inputs: shown.append(len(inputs[0])))
+    target = ModuleTarget("two convolutions", module, lambda image: torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255)
+    one, other = target.unit("0:1"), target.unit("2:0+1")
+    pictures = [WORLD.picture(index) for index in range(6)]
+    peaks = [[float(m.max()) for m in target.maps(pictures, unit)] for unit in (one, other)]
+    shown.clear()
+    scaled = [Scaled(unit, min(some), max(some)) for unit, some in zip((one, other), peaks, strict=True)]
+    difference = DifferenceTarget(*scaled)
+    found = difference.peaks(pictures, "difference", [0, 1])
+    assert shown == [6]
+    levels = [side.levels(np.array(some)) for side, some in zip(scaled, peaks, strict=True)]
+    assert np.allclose(found[:, 0] - found[:, 1], levels[0] - levels[1], atol=1e-6)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from([0.01, 0.05, 0.2]))

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...targets.picture import Scene, Thing
 from ...tools.sketch import vocabulary as v
+from ...tools.sketch.caption import PLACES
 from ...tools.sketch.cutout_nouns import Cutouts
 from ...tools.sketch.edit import swap
 from ...tools.sketch.edit_places import inside_frame
@@ -34,7 +35,7 @@ def subgroups(noun: str, company: Sequence[str], cutouts: Cutouts, size: str | N
         found += [Subgroup(factor="colour", value=x, name=f"{x} {noun}") for x in v.COLOURS]
         found += [Subgroup(factor="pattern", value=x, name=f"{x} {noun}") for x in ("plain", *v.PATTERNS)]
     found += [Subgroup(factor="size", value=x, name=f"{x} {noun}") for x in v.SIZES if size is None]
-    found += [Subgroup(factor="background", value=x, name=f"{noun} on {x}") for x in v.BACKGROUNDS]
+    found += [Subgroup(factor="background", value=x, name=f"{noun} {PLACES[x]}") for x in v.BACKGROUNDS]
     lights = {"normal": "in normal light", "bright": "in bright light", "dark": "in dark light", "night": "at night"}
     found += [Subgroup(factor="light", value=x, name=f"{noun} {lights[x]}") for x in v.LIGHTS]
     found += [Subgroup(factor="place", value=x, name=f"{noun} in the {x}") for x in HALVES]

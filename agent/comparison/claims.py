@@ -15,6 +15,7 @@ import numpy as np
 from ...targets.difference import Scaled
 from ...targets.errors import BadInput
 from ...targets.picture import Picture
+from ...tools.corpus import Corpus
 from ...tools.lab import Lab, Reading
 from ...tools.sketch.concept import AtLeast, Concept, Not, Phrase, absorbed, both, normal, terms
 from ...tools.statistics import holm, sign_flip_p
@@ -193,6 +194,24 @@ def judged(claims: Sequence[Claimed], found: Sequence[Weighed], names: dict[Side
     for claimed, q in zip(claims, corrected, strict=True):
         weight = by_claim.get(claimed.claim) or _void(claimed, "the run was stopped before it was measured", 0)
         told.append(_judged(claimed, weight, q, names))
+    return told
+
+
+def nested(found: Sequence[ClaimFound], corpus: Corpus) -> list[ClaimFound]:
+    """The same, each supported claim with the widest other one of its side that holds wherever it does in the data."""
+    truths = {one.claim: corpus.truths(corpus.read(one.formula)) for one in found if one.verdict == "supported"}
+    told = []
+    for one in found:
+        wider = [
+            other
+            for other in found
+            if {one.claim, other.claim} <= truths.keys()
+            and other.side == one.side
+            and truths[other.claim].sum() > truths[one.claim].sum()
+            and not (truths[one.claim] & ~truths[other.claim]).any()
+        ]
+        widest = max(wider, key=lambda other: int(truths[other.claim].sum()), default=None)
+        told.append(one.model_copy(update={"within": None if widest is None else widest.claim}))
     return told
 
 

@@ -46,8 +46,8 @@ from ..run_keys import keys, versions
 from ..transcript import Redrawn
 from ..unit_profile import profile_unit
 from ..watcher import Silent, Watcher
-from .claims import OTHER, Pair, accounts, judged, narrowed, registered, weighed
-from .events import SIDES, Agreed, Claimed, Compared, ComparisonBegun, Levelled, Narrowed, Side, Weighed
+from .claims import OTHER, Pair, accounts, judged, narrowed, nested, registered, weighed
+from .events import SIDES, Agreed, Apart, Claimed, Compared, ComparisonBegun, Levelled, Narrowed, Side, Weighed
 from .telling import Comparison, exemplars, told_of, unit_names
 
 STRONGEST = 16  # data pictures of those kept back on which units are held against each other that cannot be drawn anew
@@ -264,7 +264,7 @@ class Comparing:
             return end(None)
 
         def end(limit: str | None) -> Compared:
-            told = judged(claims, found, self.names)
+            told = nested(judged(claims, found, self.names), self.labs["one"].corpus)
             shared = list(dict.fromkeys(t.shared for one in narrow for t in one.tried if t.shared is not None))
             verdict, text = told_of(self.names, told, shared, known, limit)
             shown = exemplars(known["levelled"], self.labs)
@@ -350,6 +350,10 @@ class Comparing:
         place = SIDES.index(side)
         unit = target.unit(str(place))
         lab = self._apart(unit, place, side)
+        apart, redrawn = self._reproducible(folder, lab, side)
+        known["driven"][side] = apart.studied
+        if not apart.studied:
+            return []
         question = f"What fires {self.names[side]} more than {self.names[OTHER[side]]}?"
         asked = prepare(
             unit,
@@ -367,18 +371,41 @@ class Comparing:
             among=len(SIDES),
             page=False,
         )
-        run = Run(lab, asked.backbone, PartOfRun(folder), asked.instruments)
+        run = Run(lab, asked.backbone, PartOfRun(folder), asked.instruments, redrawn)
         answered = run.play(asked.started.model_copy(update={"answering": question, "read_as": None}))
         if answered.limit is not None:
             raise StoppedWithin(answered.limit)
-        known["driven"][side] = run.redrawn is not None and run.redrawn.driven
         told = []
-        if known["driven"][side]:
-            for serial, account in enumerate(accounts(run, answered)):
-                one = narrowed(pair, lab, side, account, str(serial))
-                folder.append(one)
-                told.append(one)
+        for serial, account in enumerate(accounts(run, answered)):
+            one = narrowed(pair, lab, side, account, str(serial))
+            folder.append(one)
+            told.append(one)
         return told
+
+    def _reproducible(self, folder: RunFolder, lab: Lab, side: Side) -> tuple[Apart, Redrawn | None]:
+        """Whether there is a difference in this direction that drawings bring back, and that could be claimed."""
+        redrawn = None if lab.profile.dead else redraw_test(lab)
+        full = 0.0 if redrawn is None else full_of(lab, redrawn)
+        driven = redrawn is not None and redrawn.driven
+        if redrawn is not None:
+            for part in ("top", "chosen", "fresh", "ordinary", "random"):
+                for reading in getattr(redrawn, part):
+                    if reading.picture:
+                        folder.show(lab.find(reading.picture))
+        apart = Apart(
+            side=side,
+            dead=redrawn is None,
+            driven=driven,
+            full=round(full, 4),
+            margin=MARGIN,
+            effect=0.5 if redrawn is None else redrawn.effect,
+            interval=(0.5, 0.5) if redrawn is None else redrawn.interval,
+            p=1.0 if redrawn is None else redrawn.p,
+            detectable=0.5 if redrawn is None else redrawn.detectable,
+            studied=driven and full >= MARGIN,
+        )
+        folder.append(apart)
+        return apart, redrawn
 
     def _register(self, folder: RunFolder, narrow: list[Narrowed], claims: list[Claimed]) -> None:
         """All claims, before any picture of theirs is made; what two accounts come to is claimed once."""

@@ -1,9 +1,9 @@
 """The events of a comparison of two units, beside those of the two studies within it.
 
 Covered: what is on record, in order: `ComparisonBegun`; for each unit its profile and redraw test, and `Levelled`; `Agreed`;
-the two studies of the difference, each from its `Started` to its `Answered`; `Narrowed` for each account looked at; every
-`Claimed`, before any of their pictures is made; every `Weighed`; `Compared`. Not covered: how they come about
-(`comparing.py`).
+for each direction `Apart` and, where it is worth one, a study from its `Started` to its `Answered`, with `Narrowed` for each
+account looked at; every `Claimed`, before any of their pictures is made; every `Weighed`; `Compared`. Not covered: how they
+come about (`comparing.py`).
 """
 
 from __future__ import annotations
@@ -63,6 +63,26 @@ class Agreed(Event):
     n: dict[Side, int]
     alike: bool
     correlation: float | None
+
+
+class Apart(Event):
+    """Whether pictures reproducibly fire one unit (`side`) more than the other, by the redraw test of the difference.
+
+    `full`: what drawings of the contents that do most reach, in levels; under `margin` nothing could be claimed of it.
+    `effect`, `interval`, `p`, `detectable`: as of `Redrawn`. `studied`: whether a study follows.
+    """
+
+    kind: Literal["apart"] = "apart"
+    side: Side
+    dead: bool
+    driven: bool
+    full: float
+    margin: float
+    effect: float
+    interval: tuple[float, float]
+    p: float
+    detectable: float
+    studied: bool
 
 
 class Taken(BaseModel):
@@ -126,7 +146,10 @@ class Weighed(Event):
 
 
 class ClaimFound(BaseModel):
-    """A claim's end: `q` is its p corrected by Holm over all claims of the comparison."""
+    """A claim's end: `q` is its p corrected by Holm over all claims of the comparison.
+
+    `within`: another supported claim that holds of every data picture of which this one does, and of more; None where none.
+    """
 
     claim: str
     side: Side
@@ -139,6 +162,7 @@ class ClaimFound(BaseModel):
     q: float
     n: int
     verdict: Literal["supported", "refuted", "inconclusive"]
+    within: str | None = None
 
 
 class Shown(BaseModel):
@@ -167,4 +191,4 @@ class Compared(Event):
         return [one.picture for one in self.shown]
 
 
-AnyOfComparison = ComparisonBegun | Levelled | Agreed | Narrowed | Claimed | Weighed | Compared
+AnyOfComparison = ComparisonBegun | Levelled | Agreed | Apart | Narrowed | Claimed | Weighed | Compared

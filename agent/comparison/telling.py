@@ -103,7 +103,7 @@ def told_of(
     agreed: Agreed | None = known["agreed"]
     driven: Mapping[Side, bool] = known["driven"]
     if supported:
-        text = _sentences([claim.text for claim in supported])
+        text = _sentences([claim.text for claim in supported if claim.within is None])
         if shared:
             text += f" Both fire for {' and for '.join(shared)}."
         silent = [side for side in SIDES if not any(claim.side == side for claim in supported)]

@@ -16,6 +16,7 @@ from ...targets.difference import Scaled
 from ..comparison.events import (
     SIDES,
     Agreed,
+    Apart,
     Claimed,
     Compared,
     Levelled,
@@ -93,6 +94,7 @@ def _told(
         "heated": any(heat for e in shown for heat in e["heats"]),
         "claims": claims,
         "studies": [_study(side, study) for side, study in studies.items()],
+        "aparts": [e for e in events if isinstance(e, Apart)],
         "narrowed": [e for e in events if isinstance(e, Narrowed)],
         "levelled": [levelled[side] for side in SIDES if side in levelled],
         "agreed": agreed,
@@ -183,17 +185,17 @@ def _plot(
 
 def _studies(events: Sequence[AnyEvent]) -> dict[Side, list[AnyEvent]]:
     """The events of each study, in the order in which they were made."""
-    found: list[list[AnyEvent]] = []
-    inside = False
+    found: dict[Side, list[AnyEvent]] = {}
+    inside: Side | None = None
     for event in events:
         if isinstance(event, Started):
-            found.append([])
-            inside = True
-        if inside and not isinstance(event, PictureKept):
-            found[-1].append(event)
+            inside = SIDES[int(event.unit.rpartition(":")[2])]  # the unit of the difference
+            found[inside] = []
+        if inside is not None and not isinstance(event, PictureKept):
+            found[inside].append(event)
         if isinstance(event, Answered):
-            inside = False
-    return dict(zip(SIDES, found, strict=False))
+            inside = None
+    return found
 
 
 def _study(side: Side, study: Sequence[AnyEvent]) -> dict[str, str]:
