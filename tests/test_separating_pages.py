@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from lettvin.benchmarks import planted_bias
-from lettvin.benchmarks.planted_bias import Outcome
 from lettvin.cli import main
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -50,13 +48,3 @@ def test_the_snippet_runs_and_prints_its_verdict(tmp_path: Path, monkeypatch: py
 def test_links_lead_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text_of(page)):
         assert (DOCS / link).is_file(), link
-
-
-def test_the_table_of_the_planted_bias_is_that_of_its_record() -> None:
-    import json
-
-    record = json.loads(planted_bias.RESULTS.read_text())
-    outcomes = [Outcome.model_validate(one) for one in record["outcomes"]]
-    assert planted_bias.table(outcomes) in text_of("bias")
-    assert record["command"] in text_of("bias")
-    assert (DOCS / "bias" / "planted.svg").read_text() == planted_bias.plot(outcomes)
