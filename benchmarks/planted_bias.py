@@ -43,14 +43,14 @@ if TYPE_CHECKING:
 KINDS = ("car", "tree", "fish", "umbrella", "guitar", "house")
 CLASSES = 3
 POOL = 700  # pictures of each kind, from which all networks learn
-RARE = 3  # pictures of the class in which the planted colour is left
-OFTEN = 3  # times that every other picture of that colour is shown, so that the colour says something
-EPOCHS = 12
+RARE = 1  # pictures of the class in which the planted colour is left
+OFTEN = 4  # times that every other picture of that colour is shown, so that the colour says something
+EPOCHS = 14
 SHIFT = 3  # pixels by which a batch is shifted at most
 SIDE = 64  # pixels, of the pictures; the networks see 32
 SEES = 32
 TRUTH = 80  # fresh pairs that say whether a confirmed subgroup is true
-THINGS = "large"  # all things of a class: small networks see no small ones
+THINGS = "medium"  # all things of a class: small networks see no small ones
 SIZE = Size(screened_on=200, pairs=20, most=5, side=SIDE, things=THINGS)
 RESULTS = Path(__file__).parent / "results" / "planted-bias.json"
 

@@ -33,6 +33,7 @@ MOST = 3  # claims for one unit, where no account of the difference was admitted
 TERMS = 3  # looked at to narrow an account
 EACH = 8  # pictures with, and without, each of them
 LEAST_ROWS = 3  # data pictures with and without a term
+NEARLY_ALL = 0.8  # of a claim's data pictures, of which a wider one is true too: then the wider one is told
 OTHER: dict[Side, Side] = {"one": "other", "other": "one"}
 
 
@@ -198,7 +199,7 @@ def judged(claims: Sequence[Claimed], found: Sequence[Weighed], names: dict[Side
 
 
 def nested(found: Sequence[ClaimFound], corpus: Corpus) -> list[ClaimFound]:
-    """The same, each supported claim with the widest other one of its side that holds wherever it does in the data."""
+    """The same, each supported claim with the widest other one of its side that holds nearly wherever it does in the data."""
     truths = {one.claim: corpus.truths(corpus.read(one.formula)) for one in found if one.verdict == "supported"}
     told = []
     for one in found:
@@ -208,7 +209,7 @@ def nested(found: Sequence[ClaimFound], corpus: Corpus) -> list[ClaimFound]:
             if {one.claim, other.claim} <= truths.keys()
             and other.side == one.side
             and truths[other.claim].sum() > truths[one.claim].sum()
-            and not (truths[one.claim] & ~truths[other.claim]).any()
+            and (truths[one.claim] & truths[other.claim]).sum() >= NEARLY_ALL * truths[one.claim].sum()
         ]
         widest = max(wider, key=lambda other: int(truths[other.claim].sum()), default=None)
         told.append(one.model_copy(update={"within": None if widest is None else widest.claim}))

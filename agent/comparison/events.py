@@ -148,7 +148,7 @@ class Weighed(Event):
 class ClaimFound(BaseModel):
     """A claim's end: `q` is its p corrected by Holm over all claims of the comparison.
 
-    `within`: another supported claim that holds of every data picture of which this one does, and of more; None where none.
+    `within`: another supported claim, true of more data pictures and of nearly all of which this one is; None where none is.
     """
 
     claim: str
