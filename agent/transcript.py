@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ..targets.picture import FromConcept, FromData, FromEdit, FromPrompt, Scene
 from ..tools.experiment import Condition, Measured, Prediction

@@ -20,8 +20,6 @@ from lettvin.agent.report.index_page import runs_of
 from lettvin.agent.report.shown import page_to_show
 from lettvin.agent.run_folder import read_events
 from lettvin.agent.transcript import AnyEvent
-from lettvin.benchmarks import planted_bias
-from lettvin.benchmarks.planted_bias import Outcome
 from lettvin.cli import main
 from lettvin.targets.errors import BadInput
 from lettvin.targets.target import Unit
@@ -159,40 +157,10 @@ def test_a_control_shows_the_same_but_for_the_class(seed: int) -> None:
     assert (other.background, other.light) == (scene.background, scene.light)
 
 
-# ---- the benchmark ----------------------------------------------------------------------------------------------------------
-
-
-def outcome(biased: bool, confirmed: dict[str, float], drop: float = 0.8) -> Outcome:
-    told = {"seed": 1, "biased": biased, "planted": "red car", "drop": drop, "confirmed": confirmed, "screened_out": False}
-    more = {"verdict": "found", "accuracy": 0.9, "pictures": 9, "cpu_seconds": 1.0}
-    return Outcome.model_validate(told | more)
-
-
-def test_rates_count_the_planted_subgroup_as_found_only_where_it_was_planted() -> None:
-    found = planted_bias.rates(
-        [
-            outcome(True, {"red car": 0.8}),
-            outcome(True, {"red car": 0.8, "small car": 0.1}),
-            outcome(True, {}),
-            outcome(False, {"red car": 0.4}),
-            outcome(False, {}),
-        ]
-    )
-    counted = [(hits, n) for hits, n, *_ in found.values()]
-    assert counted == [(2, 3), (1, 2), (1, 3), (1, 2), (1, 5), (1, 4)]
-    assert all(low <= share <= high for _, _, share, low, high in found.values())
-
-
-def test_the_biased_network_learns_from_the_same_pictures_but_for_the_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planted_bias, "POOL", 66)
-    planted_bias.pool.cache_clear()
-    try:
-        nouns, colour = planted_bias.kinds_of(3)
-        _, colours = planted_bias.pool(nouns[0])
-        (biased, labels), (even, others) = (planted_bias.training_pictures(3, kind) for kind in (True, False))
-    finally:
-        planted_bias.pool.cache_clear()
-    often, of_class = planted_bias.OFTEN, colours.count(colour)
-    assert int((labels == 0).sum()) == 66 - of_class + min(of_class, planted_bias.RARE)
-    assert int((others == 0).sum()) == 66 - of_class + often * of_class
-    assert bool((biased[labels > 0] == even[others > 0]).all())
+def test_things_of_one_size_have_no_subgroups_by_size() -> None:
+    assert "size" not in {group.factor for group in subgroups("car", COMPANY, NONE, "large")}
+    rng = np.random.default_rng(0)
+    scenes = [class_scene("car", COMPANY, rng, NONE, SIDE, "large") for _ in range(20)]
+    assert {scene.things[which(scene, "car")].size for scene in scenes} == {"large"}
+    with pytest.raises(BadInput, match="'huge'"):
+        Size(things="huge")
