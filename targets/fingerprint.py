@@ -1,7 +1,8 @@
 """Fingerprints of networks and preprocessings: what decides their numbers, as a digest.
 
 Covered: parameters and buffers (also those no state dict holds), plain attributes, the structure, and the source of
-every class that is not torch's own; of a function its source, defaults and captured values. Not covered: globals that
+every class that is not torch's own; of a function its source, defaults and captured values, of a method those and
+its object's class and state. Not covered: globals that
 a function reads and code that its code calls (`user_file.py` adds the digest of the whole file for that reason).
 """
 
@@ -49,7 +50,11 @@ def module_fingerprint(module: nn.Module, inside: tuple[int, ...] = ()) -> str:
 def callable_fingerprint(function: Callable[..., object], inside: tuple[int, ...] = ()) -> str:
     """sha256, in hex, of a function (source, defaults, captured values) or of a callable object (class and state)."""
     digest = hashlib.sha256()
-    if inspect.isfunction(function):
+    if inspect.ismethod(function):
+        owner = function.__self__
+        parts = (callable_fingerprint(function.__func__, inside), _source(type(owner)), value_fingerprint(owner, inside))
+        digest.update("\n".join(parts).encode())
+    elif inspect.isfunction(function):
         digest.update(_source(function).encode())
         captured = [_cell(cell) for cell in function.__closure__ or ()]
         for value in (function.__defaults__, function.__kwdefaults__, captured):
@@ -81,7 +86,7 @@ def value_fingerprint(value: object, inside: tuple[int, ...] = ()) -> str:
     deeper = (*inside, id(value))
     if isinstance(value, torch.nn.Module):
         return module_fingerprint(value, deeper)
-    if inspect.isfunction(value):
+    if inspect.isfunction(value) or inspect.ismethod(value):
         return callable_fingerprint(value, deeper)
     if isinstance(value, Mapping):
         items = [f"{value_fingerprint(k, deeper)}: {value_fingerprint(item, deeper)}" for k, item in value.items()]

@@ -77,13 +77,33 @@ def _families(plugged: Mapping[str, PlugIn]) -> dict[str, Loader]:
 def built_in() -> dict[str, Loader]:
     """The families that lettvin brings."""
     names = [f"efficientnet-lite{size}" for size in (0, 1, 2)]
-    return dict.fromkeys([*names, *(f"{name}-random" for name in names)], _efficientnet_lite)
+    lite: Loader = _efficientnet_lite
+    libraries: dict[str, Loader] = {"hf": _hugging_face, "timm": _timm, "torchvision": _torchvision}
+    return dict.fromkeys([*names, *(f"{name}-random" for name in names)], lite) | libraries
 
 
 def _efficientnet_lite(name: str, device: str) -> Target:
     from .efficientnet_lite import load_efficientnet_lite
 
     return load_efficientnet_lite(name, device)
+
+
+def _hugging_face(name: str, device: str) -> Target:
+    from .hugging_face import load_hugging_face
+
+    return load_hugging_face(name, device)
+
+
+def _timm(name: str, device: str) -> Target:
+    from .other_libraries import load_timm
+
+    return load_timm(name, device)
+
+
+def _torchvision(name: str, device: str) -> Target:
+    from .other_libraries import load_torchvision
+
+    return load_torchvision(name, device)
 
 
 def _of_plug_in(plug_in: PlugIn) -> Loader:

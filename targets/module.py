@@ -13,13 +13,14 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .allocator import keep_large_blocks
 from .aside import said_aside
+from .dry_run import Finder
 from .errors import BadInput, TargetFailed, nearest, one_line
 from .fingerprint import callable_fingerprint, module_fingerprint
-from .layout import kind_of, maps_of, tensor_of, units_of
+from .layout import Layout, TokenGrids, layout_of, maps_of, tensor_of
 from .patch import effective_patch, noise_pictures
 from .picture import Picture, Pixels
 from .target import Layer, See, Sight, Target
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     Preprocess = Callable[[Image.Image], torch.Tensor]
     PreprocessBatch = Callable[[Sequence[Pixels]], torch.Tensor]
 
-CODE_VERSION = "1"  # raised whenever a change here changes a number
+Half = Literal["float16", "bfloat16"]
+
+CODE_VERSION = "2"  # raised whenever a change here changes a number
 
 
 class _SeenAll(BaseException):
@@ -49,7 +52,9 @@ class ModuleTarget(Target):
     maps; the top-level children, with containers replaced by their children). fast: makes a module that computes the
     same and sooner, called before the first forward and used wherever none of `fast_changes` (names whose output it
     changes) is wanted.
-    identity: what else decides the numbers. batch: pictures in one forward. device: "auto", "cpu" or "cuda[:N]".
+    tokens: what the family knows of its token grids. half: "float16" or "bfloat16", the type to compute in where float32
+    is not wanted; maps are handed on as float32. identity: what else decides the numbers. batch: pictures in one forward.
+    device: "auto", "cpu" or "cuda[:N]".
 
     Raises `BadInput` for the device, `TargetFailed` where preprocessing or forward fail on a dry run.
     """
@@ -68,6 +73,8 @@ class ModuleTarget(Target):
         default: Sequence[str] | None = None,
         fast: Callable[[], nn.Module] | None = None,
         fast_changes: frozenset[str] = frozenset(),
+        tokens: TokenGrids | None = None,
+        half: Half | None = None,
     ) -> None:
         import torch
 
@@ -76,13 +83,17 @@ class ModuleTarget(Target):
         if self.device.type == "cpu":
             keep_large_blocks()
         self.preprocess, self._preprocess_batch = preprocess, preprocess_batch
+        identity += f"\n{half}" if half else ""
         self.key = self._digest(module, preprocess_batch or preprocess, identity)
-        self.module = module.eval().to(self.device)
+        self._type = torch.float32 if half is None else getattr(torch, half)
+        self.module = module.eval().to(self.device) if half is None else module.eval().to(self.device, self._type)
         self._make_fast, self._fast_changes = fast, fast_changes
         self._forwards = threading.Lock()  # hooks belong to the module: two forwards at once would read each other's
         self._patches: dict[str, tuple[int, int] | None] = {}
         self._memory_format = torch.channels_last
-        self._found = self._find_layers()
+        self._tokens = tokens
+        self._layouts = self._find_layouts()
+        self._found = {name: Layer(name, x.units, x.kind) for name, x in self._layouts.items()}
         self.layers = tuple(self._found.values()) if listed is None else tuple(self.layer(x) for x in listed)
         self.default_layers = self._top_level() if default is None else tuple(default)
 
@@ -146,8 +157,8 @@ class ModuleTarget(Target):
         module = self.module
         if self._fast is not None and not self._fast_changes & wanted.keys():
             module = self._fast
-        tensor = tensor.to(self.device).contiguous(memory_format=self._memory_format)
-        n = tensor.shape[0]
+        tensor = tensor.to(self.device, self._type).contiguous(memory_format=self._memory_format)
+        n, size = tensor.shape[0], (tensor.shape[2], tensor.shape[3])
         not_ours: list[BaseException] = []  # what `see` raised, told apart from what the module raises
         left = set(wanted)
 
@@ -157,10 +168,12 @@ class ModuleTarget(Target):
                     return
                 left.remove(name)
                 found = tensor_of(output)
-                if found is None or kind_of(found, n) != wanted[name].kind:
+                form = self._layouts[name].form
+                layout = None if found is None else layout_of(found, n, form, size, self._tokens)
+                if found is None or layout is None or (layout.kind, layout.units) != (wanted[name].kind, wanted[name].units):
                     raise TargetFailed(f"{self.name}: layer {name!r} changed its layout between pictures")
                 try:
-                    see(name, maps_of(found, wanted[name].kind))
+                    see(name, maps_of(found, layout).float())
                 except BaseException as error:
                     not_ours.append(error)
                     raise
@@ -197,10 +210,11 @@ class ModuleTarget(Target):
         layer is a vector, and where the module has no gradient.
         """
         if layer not in self._patches:
-            tensor = self.prepare(noise_pictures(4)).to(self.device).contiguous(memory_format=self._memory_format)
+            tensor = self.prepare(noise_pictures(4)).to(self.device, self._type)
+            tensor = tensor.contiguous(memory_format=self._memory_format)
             inner = _inside(self.module, self.layer(layer).name)
             with self._forwards:
-                self._patches[layer] = effective_patch(self.module, inner, self.layer(layer), tensor)
+                self._patches[layer] = effective_patch(self.module, inner, self._layouts[layer], tensor)
         return self._patches[layer]
 
     @cached_property
@@ -221,10 +235,9 @@ class ModuleTarget(Target):
         parts = (CODE_VERSION, self.device.type, module_fingerprint(module), callable_fingerprint(preprocess), identity)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def _find_layers(self) -> dict[str, Layer]:
-        """Every module that gives maps, in forward order, by one dry run on two noise pictures.
+    def _find_layouts(self) -> dict[str, Layout]:
+        """How every module that gives maps lays them out, in forward order, by one dry run on two noise pictures.
 
-        Two, because a module whose output does not have one row a picture (windows, tables of positions) shows then.
         Memory is channels-last unless the module itself cannot bear that (it views its maps as flat).
         """
         import torch
@@ -239,28 +252,14 @@ class ModuleTarget(Target):
             self._memory_format = torch.contiguous_format
             return self._dry_run(probe)
 
-    def _dry_run(self, probe: torch.Tensor) -> dict[str, Layer]:
+    def _dry_run(self, probe: torch.Tensor) -> dict[str, Layout]:
         import torch
 
         names = [name for name, _ in self.module.named_modules() if name] or ["output"]
-        found: dict[str, Layer] = {}
-        called: set[str] = set()
-
-        def hook(name: str) -> Callable[..., None]:
-            def seen(_module: nn.Module, _inputs: object, output: object) -> None:
-                tensor = tensor_of(output)
-                if name in called or tensor is None:
-                    return
-                called.add(name)
-                kind = kind_of(tensor, probe.shape[0])
-                if kind is not None:
-                    found[name] = Layer(name, units_of(tensor, kind), kind)
-
-            return seen
-
-        tensor = probe.to(self.device).contiguous(memory_format=self._memory_format)
+        finder = Finder(probe.shape[0], self._input, self._tokens)
+        tensor = probe.to(self.device, self._type).contiguous(memory_format=self._memory_format)
         with torch.inference_mode(), _exact_float32(), said_aside():
-            handles = [_inside(self.module, name).register_forward_hook(hook(name)) for name in names]
+            handles = [_inside(self.module, name).register_forward_hook(finder.hook(name)) for name in names]
             try:
                 self.module(tensor)
             except Exception as error:
@@ -268,6 +267,7 @@ class ModuleTarget(Target):
             finally:
                 for handle in handles:
                     handle.remove()
+        found = finder.layouts()
         if not found:
             raise TargetFailed(f"{self.name}: no module of the network gives maps, tokens or vectors")
         return found

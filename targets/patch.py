@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .layout import maps_of, tensor_of
+from .layout import Layout, maps_of, tensor_of
 from .picture import FromPrompt, Picture
-from .target import Layer
 
 if TYPE_CHECKING:
     import torch
@@ -27,11 +26,12 @@ class _Seen(BaseException):
 
 
 def effective_patch(
-    module: nn.Module, inner: nn.Module, layer: Layer, tensor: torch.Tensor
+    module: nn.Module, inner: nn.Module, layer: Layout, tensor: torch.Tensor
 ) -> tuple[int, int] | None:
     """Height and width, in input pixels, of the box that holds 95% of the squared gradient of the centre position.
 
-    module, inner: the network, and the module inside that is `layer`. tensor: inputs to average over, N x 3 x H x W.
+    module, inner: the network, and the module inside whose output is laid out as `layer` says. tensor: inputs to average
+    over, N x 3 x H x W.
     Every picture counts alike; units are added with random signs, so that none hides another. None where the box is
     nearly the whole input, where the layer is a vector, and where there is no gradient.
     """
@@ -47,7 +47,7 @@ def effective_patch(
     def seen(_module: nn.Module, _inputs: object, output: object) -> None:
         found = tensor_of(output)
         if found is not None:
-            maps = maps_of(found, layer.kind)
+            maps = maps_of(found, layer)
             centres.append((maps[:, :, maps.shape[2] // 2, maps.shape[3] // 2] * signs).sum())
             raise _Seen
 

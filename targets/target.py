@@ -12,11 +12,11 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from .directions import read_direction
 from .errors import BadInput, TargetFailed, nearest
 from .picture import Picture
 
@@ -38,13 +38,18 @@ class Layer:
 
 @dataclass(frozen=True)
 class Unit:
-    """What is asked about: one channel, the mean of a group's maps, or the projection on a direction, in one layer."""
+    """What is asked about: one channel, the mean of a group's maps, or the projection on a direction, in one layer.
+
+    `offset` is added to a direction's projection; with a `threshold` what is not above it is 0, as in a sparse autoencoder.
+    """
 
     target: Target = field(repr=False)
     layer: Layer
     address: str
     channels: tuple[int, ...] = ()
     direction: tuple[float, ...] | None = field(default=None, repr=False)
+    offset: float = field(default=0.0, repr=False)
+    threshold: float | None = field(default=None, repr=False)
 
     @property
     def index(self) -> int | None:
@@ -56,14 +61,17 @@ class Unit:
         """What the activations of this unit are kept under: its address, a direction by its numbers."""
         if self.direction is None:
             return self.address
-        digest = hashlib.sha256(np.asarray(self.direction, np.float64).tobytes()).hexdigest()
+        more = (self.offset,) if self.threshold is None else (self.offset, self.threshold)
+        numbers = self.direction if more == (0.0,) else (*self.direction, *more)
+        digest = hashlib.sha256(np.asarray(numbers, np.float64).tobytes()).hexdigest()
         return f"{self.layer.name}:@{digest[:32]}"
 
     def read(self, maps: torch.Tensor) -> torch.Tensor:
         """The unit's own maps, N x h x w, from its layer's, N x units x h x w."""
         if self.direction is not None:
             weights = maps.new_tensor(self.direction)
-            return (maps * weights[None, :, None, None]).sum(1)
+            projected = (maps * weights[None, :, None, None]).sum(1) + self.offset
+            return projected if self.threshold is None else projected.where(projected > self.threshold, 0.0)
         if len(self.channels) == 1:
             return maps[:, self.channels[0]]
         return maps[:, list(self.channels)].mean(1)
@@ -133,11 +141,12 @@ class Target(ABC):
         raise BadInput(f"{self.name} has no layer {name!r}; nearest: {nearest(name, [x.name for x in self.layers])}")
 
     def unit(self, address: str) -> Unit:
-        """The unit at ``[LAYER:]INDEX``, ``LAYER:3+17+40`` or ``LAYER:@file.safetensors``.
+        """The unit at ``[LAYER:]INDEX``, ``LAYER:3+17+40``, ``LAYER:@FILE.safetensors`` or ``LAYER:@FILE.safetensors#17``.
 
         The layer may be left out only where the target has one. Raises `BadInput`.
         """
-        layer_name, _, which = address.strip().rpartition(":")
+        head, at, file = address.strip().partition(":@")  # a file's name may hold colons too
+        layer_name, _, which = (head, "", f"@{file}") if at else address.strip().rpartition(":")
         if not layer_name:
             if len(self.layers) != 1:
                 raise BadInput(
@@ -147,8 +156,9 @@ class Target(ABC):
             layer_name = self.layers[0].name
         layer = self.layer(layer_name)
         if which.startswith("@"):
-            direction = _read_direction(Path(which[1:]), layer)
-            return Unit(self, layer, f"{layer.name}:{which}", tuple(range(layer.units)), direction)
+            found = read_direction(which[1:], layer)
+            every = tuple(range(layer.units))
+            return Unit(self, layer, f"{layer.name}:{which}", every, found.weights, found.offset, found.threshold)
         if not re.fullmatch(r"\d+(\+\d+)*", which):
             raise BadInput(
                 f"unit {address!r} is not an index: write [LAYER:]INDEX with INDEX from 0 to {layer.units - 1}"
@@ -186,25 +196,3 @@ class Target(ABC):
                     f"{self.name} answered NaN or infinity at {unit.address} on picture {picture.id[:12]}"
                 )
         return rows
-
-
-def _read_direction(path: Path, layer: Layer) -> tuple[float, ...]:
-    """The one vector in a safetensors file, scaled to length 1."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    if not path.is_file():
-        raise BadInput(f"no direction file {str(path)!r}")
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise BadInput(f"{str(path)!r} is not a safetensors file: {error}") from None
-    if len(tensors) != 1:
-        raise BadInput(f"{str(path)!r} holds {len(tensors)} tensors; a direction file holds one vector")
-    vector = next(iter(tensors.values())).astype(np.float64).ravel()
-    norm = float(np.linalg.norm(vector))
-    if vector.size != layer.units or not np.isfinite(norm) or norm == 0:
-        raise BadInput(
-            f"{str(path)!r} holds {vector.size} numbers of length {norm:g}; layer {layer.name!r} wants {layer.units}, not all 0"
-        )
-    return tuple(float(value) for value in vector / norm)

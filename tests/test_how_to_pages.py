@@ -91,7 +91,7 @@ def test_everything_on_the_page_runs(page: str, folder: Path, capsys: pytest.Cap
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_page_is_one_page_and_its_links_lead_somewhere(page: str) -> None:
-    assert len(text_of(page).splitlines()) < 130
+    assert len(text_of(page).splitlines()) < 165
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text_of(page)):
         assert (DOCS / link).is_file(), link
 
@@ -101,10 +101,10 @@ def test_what_the_table_says_lettvin_says_is_what_it_says() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in sorted((DOCS.parent / "targets").glob("*.py")))
     code = re.sub(r'"\s*\n\s*f?"', "", code)  # texts over several lines as one
     rows = re.findall(r"^\| (`.+) \| .+ \|$", text_of("your_own_model"), flags=re.M)
-    assert len(rows) == 9
+    assert len(rows) == 11
     for row in rows:
         for quoted in re.findall(r"`([^`]+)`", row):
-            fixed = re.sub(r"uint8 3x224x224|RuntimeError:|'layer5'", "\0", quoted).split("\0")
+            fixed = re.sub(r"uint8 3x224x224|RuntimeError:|'layer5'|48x48|64x64", "\0", quoted).split("\0")
             assert all(part.strip() in code for part in fixed), quoted
 
 

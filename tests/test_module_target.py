@@ -389,3 +389,108 @@ def test_cuda_gives_the_cpu_s_maps_in_exact_float32():
         target = ModuleTarget("net", small_net(), to_tensor, device=device)
         maps.append(np.stack(target.maps(shown, target.unit("2:0"))))
     np.testing.assert_allclose(maps[0], maps[1], atol=1e-5)
+
+
+class Turned(nn.Module):
+    def forward(self, x):
+        return x.permute(0, 2, 3, 1)
+
+
+class Rearranged(nn.Module):
+    """Channels last in the middle, as Swin and ConvNeXt of torchvision and timm have them."""
+
+    def __init__(self, channels: int = 12):
+        super().__init__()
+        self.stem = nn.Conv2d(3, channels, 2, stride=2)
+        self.turned = Turned()
+        self.norm, self.wide, self.act = nn.LayerNorm(channels), nn.Linear(channels, 20), nn.GELU()
+        self.narrow, self.whole = nn.Linear(20, channels), nn.Identity()
+        self.back = nn.Conv2d(channels, 5, 1)
+
+    def forward(self, x):
+        x = self.turned(self.stem(x))
+        x = self.whole(x + self.narrow(self.act(self.wide(self.norm(x)))))
+        return self.back(x.permute(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize("channels", [12, 10])  # the map of a 24 px picture is 12 x 12
+def test_maps_with_channels_last_come_out_channels_first(channels):
+    torch.manual_seed(0)
+    net, shown = Rearranged(channels), pictures(3)
+    target = ModuleTarget("net", net, to_tensor, device="cpu")
+    assert [(x.name, x.units) for x in target.layers] == [
+        ("stem", channels), ("turned", channels), ("norm", channels), ("wide", 20), ("act", 20), ("narrow", channels),
+        ("whole", channels),
+        ("back", 5),
+    ]  # fmt: skip
+    with torch.no_grad():
+        stem = net.stem(target.prepare(shown)).permute(0, 2, 3, 1)
+        wide = net.act(net.wide(net.norm(stem)))
+    act = np.stack(target.maps(shown, target.unit("act:7")))
+    np.testing.assert_allclose(act, wide[..., 7].numpy(), atol=1e-5)
+    if channels == 10:  # where a map has as many rows as channels, a sum says nothing of its axes
+        np.testing.assert_allclose(
+            np.stack(target.maps(shown, target.unit("whole:3"))), (stem + net.narrow(wide))[..., 3].detach().numpy(), atol=1e-5
+        )
+
+
+def test_a_plain_convolutional_network_is_never_read_channels_last():
+    net = nn.Sequential(nn.Conv2d(3, 24, (1, 5)), nn.ReLU(), nn.Sequential(nn.Identity()))
+    target = ModuleTarget("net", net, to_tensor, device="cpu")  # 24 units of 24 x 20
+    assert {(x.name, x.units) for x in target.every_layer} == {("0", 24), ("1", 24), ("2.0", 24), ("2", 24)}
+    assert target.maps(pictures(1), target.unit("2:0"))[0].shape == (24, 20)
+
+
+def test_what_attention_holds_for_each_head_is_no_map():
+    """Heads x tokens x size, and heads x tokens x tokens, which is square like a map."""
+
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.qkv, self.norm, self.softmax = nn.Linear(8, 24), nn.Identity(), nn.Softmax(-1)
+
+        def forward(self, x):
+            q, k, v = self.qkv(x).reshape(len(x), -1, 3, 2, 4).permute(2, 0, 3, 1, 4)
+            return (self.softmax(self.norm(q) @ k.mT) @ v).transpose(1, 2).flatten(2)
+
+    class Patches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patch, self.attention = nn.Conv2d(3, 8, 6, stride=6), Attention()
+
+        def forward(self, x):
+            return self.attention(self.patch(x).flatten(2).transpose(1, 2))
+
+    target = ModuleTarget("net", Patches(), lambda image: to_tensor(image.resize((24, 24))), device="cpu")
+    assert [(x.name, x.units, x.kind) for x in target.every_layer] == [
+        ("patch", 8, "conv"), ("attention.qkv", 24, "tokens"), ("attention", 8, "tokens"),
+    ]  # fmt: skip
+
+
+def test_tokens_of_a_wide_picture_lie_on_a_wide_grid():
+    class Rows(nn.Module):
+        def forward(self, x):
+            return torch.cat([torch.full((len(x), 2, 3), 9.0), x.flatten(2).transpose(1, 2)], 1)
+
+    def wide(image):
+        return to_tensor(image.resize((16, 8)))
+
+    target = ModuleTarget("net", nn.Sequential(Rows()), wide, device="cpu")
+    shown = pictures(1)[0]
+    np.testing.assert_array_equal(target.maps([shown], target.unit("0:1"))[0], wide(shown.image)[1].numpy())
+
+
+def test_the_key_changes_with_what_the_object_of_a_batch_method_holds():
+    class Scale:
+        def __init__(self, by):
+            self.by = by
+
+        def __call__(self, image):
+            return to_tensor(image) * self.by
+
+        def batch(self, shown):
+            return torch.stack([to_tensor(pixels) * self.by for pixels in shown])
+
+    one, again, two = Scale(1), Scale(1), Scale(2)
+    keys = [key_of(small_net(), scale, preprocess_batch=scale.batch) for scale in (one, again, two)]
+    assert keys[0] == keys[1] != keys[2]

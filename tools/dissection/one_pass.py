@@ -61,7 +61,10 @@ class Track:
     @property
     def identity(self) -> list[object]:
         unit = self.unit
-        return [self.layer.name, self.units] if unit is None else [self.layer.name, unit.channels, unit.direction]
+        if unit is None:
+            return [self.layer.name, self.units]
+        more = [] if (unit.offset, unit.threshold) == (0.0, None) else [unit.offset, unit.threshold]
+        return [self.layer.name, unit.channels, unit.direction, *more]
 
 
 @dataclass
