@@ -73,7 +73,7 @@ FAMILIES: dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any]]] = {
 }
 
 
-def run(families: Sequence[str] = (), pairs: int = 3, n: int = 32, write: bool = False) -> dict[str, Any]:
+def run(families: Sequence[str] = (), pairs: int = 3, n: int = 256, write: bool = False) -> dict[str, Any]:
     """Measure the families (all of them): ``{name, figures, command, device, pictures, pairs}``, figures by family.
 
     n: pictures in one timing. `write` keeps it under benchmarks/results.
@@ -209,5 +209,5 @@ def _number(option: str, default: int) -> int:
 
 if __name__ == "__main__":
     named = [argument for argument in sys.argv[1:] if argument in FAMILIES]
-    chosen = run(named, _number("--pairs", 3), _number("--pictures", 32), write="--write" in sys.argv)
+    chosen = run(named, _number("--pairs", 3), _number("--pictures", 256), write="--write" in sys.argv)
     print(json.dumps(chosen, indent=1))

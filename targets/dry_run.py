@@ -83,8 +83,8 @@ class Finder:
             return before  # an activation or a dropout
         if tensor.ndim == 4:
             first, last = self._is_grid(tensor.shape[2:]), self._is_grid(tensor.shape[1:3])
-            if first != last and self._last_somewhere:
-                return "NHWC" if last else "NCHW"
+            if first != last:
+                return ("NHWC" if last else "NCHW") if self._last_somewhere else None
         return before
 
     def _remembered(self, tensor: torch.Tensor) -> Form | None:

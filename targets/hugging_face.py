@@ -20,7 +20,7 @@ from .errors import BadInput, TargetFailed, nearest, one_line
 from .hub import EXTRA, model_folder
 from .image_processor import load_processor
 from .layout import TokenGrids
-from .module import Half, ModuleTarget
+from .module import Half, ModuleTarget, within
 from .patch import noise_pictures
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def load_hugging_face(name: str, device: str = "auto") -> ModuleTarget:
             identity=f"transformers {library.__version__}",
             tokens=_token_grids(module.config, size),
             half=half,
+            without=unread,
         )
     except TargetFailed as error:
         wanted = _wanted_size(module.config)
@@ -81,7 +82,7 @@ def load_hugging_face(name: str, device: str = "auto") -> ModuleTarget:
             f"{name}: its image processor makes pictures of {made_size}, and the network takes {its}: "
             f"set 'size' (and 'crop_size') to that in {str(folder / 'preprocessor_config.json')!r}"
         ) from error
-    default, listed = outline(module, [layer.name for layer in target.layers if not _under(layer.name, unread)])
+    default, listed = outline(module, [layer.name for layer in target.layers])
     target.layers = tuple(layer for layer in target.layers if layer.name in listed)
     target.default_layers = tuple(default)
     return target
@@ -98,7 +99,7 @@ def outline(module: nn.Module, known: Sequence[str]) -> tuple[list[str], list[st
     stages: list[str] = []
     inner: list[str] = []
     for name, found in module.named_modules():
-        if isinstance(found, nn.ModuleList) and not _under(name, stages):
+        if isinstance(found, nn.ModuleList) and not within(name, stages):
             stages += [f"{name}.{member}" for member in found._modules]
     for stage in stages:
         for name, found in module.get_submodule(stage).named_children():
@@ -120,10 +121,6 @@ def _and_above(path: str) -> Iterator[str]:
         yield path
         path = path.rpartition(".")[0]
     yield ""
-
-
-def _under(name: str, parents: Sequence[str]) -> bool:
-    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
 
 
 # ---- loading --------------------------------------------------------------------------------------------------------
@@ -185,6 +182,9 @@ def _loaded(name: str, folder: Path, library: Any) -> tuple[Any, list[str]]:
         )
     if unread:
         print(f"lettvin: left out {unread[0].partition('.dense')[0]!r} of {name}: it comes without weights", file=sys.stderr)
+    for inner in unread:  # else drawn at random anew at each loading, and the network would have another key each time
+        for parameter in module.get_submodule(inner).parameters():
+            parameter.data.zero_()
     module.config._name_or_path = ""
     for inner in module.modules():  # where it lay, and under which names its weights: neither decides a number
         if hasattr(inner, "name_or_path"):

@@ -53,8 +53,8 @@ class ModuleTarget(Target):
     same and sooner, called before the first forward and used wherever none of `fast_changes` (names whose output it
     changes) is wanted.
     tokens: what the family knows of its token grids. half: "float16" or "bfloat16", the type to compute in where float32
-    is not wanted; maps are handed on as float32. identity: what else decides the numbers. batch: pictures in one forward.
-    device: "auto", "cpu" or "cuda[:N]".
+    is not wanted; maps are handed on as float32. without: modules that are no layers, nor what is in them. identity: what
+    else decides the numbers. batch: pictures in one forward. device: "auto", "cpu" or "cuda[:N]".
 
     Raises `BadInput` for the device, `TargetFailed` where preprocessing or forward fail on a dry run.
     """
@@ -75,6 +75,7 @@ class ModuleTarget(Target):
         fast_changes: frozenset[str] = frozenset(),
         tokens: TokenGrids | None = None,
         half: Half | None = None,
+        without: Sequence[str] = (),
     ) -> None:
         import torch
 
@@ -92,7 +93,7 @@ class ModuleTarget(Target):
         self._patches: dict[str, tuple[int, int] | None] = {}
         self._memory_format = torch.channels_last
         self._tokens = tokens
-        self._layouts = self._find_layouts()
+        self._layouts = {name: layout for name, layout in self._find_layouts().items() if not within(name, without)}
         self._found = {name: Layer(name, x.units, x.kind) for name, x in self._layouts.items()}
         self.layers = tuple(self._found.values()) if listed is None else tuple(self.layer(x) for x in listed)
         self.default_layers = self._top_level() if default is None else tuple(default)
@@ -296,6 +297,11 @@ def choose_device(device: str) -> str:
 def _laid(module: nn.Module, memory_format: torch.memory_format) -> nn.Module:
     moved: nn.Module = module.to(memory_format=memory_format)  # type: ignore[call-overload]  # torch's stubs lack it
     return moved
+
+
+def within(name: str, parents: Sequence[str]) -> bool:
+    """Whether a module's name is one of these, or that of a module inside one of them."""
+    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
 
 
 def _inside(module: nn.Module, name: str) -> nn.Module:

@@ -232,6 +232,13 @@ def test_the_key_is_that_of_weights_and_processor_wherever_they_lie(folders: dic
     assert len({own, *others}) == 4
 
 
+def test_a_pooler_without_weights_is_no_layer_and_changes_no_key(folders: dict[str, Path]) -> None:
+    first, again = load(folders["wide-vit"]), load(folders["wide-vit"])
+    assert first.key == again.key
+    with pytest.raises(BadInput, match=r"module 'pooler\.dense' .* gives no maps"):
+        first.layer("pooler.dense")
+
+
 def test_half_precision_is_an_option_and_hands_on_float32(folders: dict[str, Path]) -> None:
     full, half, pictures = load(folders["vit"]), load(f"{folders['vit']}+bfloat16"), shown()
     exact, near = every_map(full, pictures), every_map(half, pictures)

@@ -11,6 +11,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,7 @@ create_transform = lambda is_training, **settings: Transform()
 
 
 @pytest.fixture
-def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Packages called timm and torchvision, first on the path; torch's cache in a folder of the test's."""
     site = tmp_path / "site"
     for name, text in (("network.py", NETWORK), ("torchvision/__init__.py", TORCHVISION), ("timm/__init__.py", TIMM),
@@ -117,7 +118,7 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    yield tmp_path  # type: ignore[misc]
+    yield tmp_path
     for name in [name for name in sys.modules if name.partition(".")[0] in ("network", "torchvision", "timm")]:
         del sys.modules[name]
 
