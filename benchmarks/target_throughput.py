@@ -74,9 +74,10 @@ FAMILIES: dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any]]] = {
 
 
 def run(families: Sequence[str] = (), pairs: int = 3, n: int = 256, write: bool = False) -> dict[str, Any]:
-    """Measure the families (all of them): ``{name, figures, command, device, pictures, pairs}``, figures by family.
+    """Measure the families (all of them): ``{name, device, figures}``, each family's figures with the command that made them.
 
-    n: pictures in one timing. `write` keeps it under benchmarks/results.
+    n: pictures in one timing; few of them weigh the files that every dissection writes. `write` keeps it under
+    benchmarks/results, beside what is there of other families.
     """
     pictures = drawn_pictures(n)
     figures: dict[str, dict[str, Any]] = {}
@@ -86,13 +87,16 @@ def run(families: Sequence[str] = (), pairs: int = 3, n: int = 256, write: bool 
             save_untrained(family, Path(folder))
             target = load_hugging_face(f"hf:{folder}")
             device = device_name(target)
-            figures[family] = measured(target, load_hugging_face(f"hf:{folder}+bfloat16"), pictures, pairs)
+            command = f"{COMMAND} '{family}' --pairs {pairs} --pictures {n}"
+            found = measured(target, load_hugging_face(f"hf:{folder}+bfloat16"), pictures, pairs)
+            figures[family] = {"command": command, **found}
             print(f"{family}: {json.dumps(figures[family])}", file=sys.stderr, flush=True)
-    command = f"{COMMAND} --pairs {pairs} --pictures {n}" + "".join(f" '{family}'" for family in families)
-    result = {"name": "target throughput", "figures": figures, "command": command, "device": device}
+    result = {"name": "target throughput", "device": device, "figures": figures}
     if write:
         slug = re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")
-        (RESULTS / f"target-throughput-{slug}.json").write_text(json.dumps(result, indent=1) + "\n")
+        path = RESULTS / f"target-throughput-{slug}.json"
+        known = json.loads(path.read_text())["figures"] if path.is_file() else {}
+        path.write_text(json.dumps(result | {"figures": known | figures}, indent=1) + "\n")
     return result
 
 
