@@ -121,6 +121,7 @@ def synthetic(
     data: options.Data = "sketch:2000",
     folder: options.Answers = Path("runs/synthetic"),
     condition: options.Conditions = None,
+    detector: options.Detector = None,
     as_json: options.Json = False,
 ) -> None:
     """Ask neurons whose behaviour is known, and score the answers by what they say of scenes.
@@ -142,6 +143,7 @@ def synthetic(
             data=data,
             folder=folder,
             conditions=condition,
+            detector=detector,
             watch=watch,
         )
     told = as_object(result)

@@ -343,12 +343,13 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def device_name(target: ModuleTarget) -> str:
-    """What it ran on: the GPU's name, or the processor's and how many threads."""
+def device_name(target: ModuleTarget | None = None) -> str:
+    """What it ran on: the GPU's name, or the processor's and how many threads. None: cuda where there is one."""
     import torch
 
-    if target.device.type == "cuda":
-        return str(torch.cuda.get_device_name(target.device))
+    device = target.device if target is not None else torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
     try:
         named = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     except OSError:

@@ -1,4 +1,4 @@
-"""Names to synthetic neurons: `synthetic:CONCEPT`, a suite (`:core`, `:smoke`, `:FILE.json`), a network (`:planted`).
+"""Names to synthetic neurons: `synthetic:CONCEPT`, `synthetic:cam:FORMULA`, a suite (`:core`, `:FILE.json`), a network.
 
 Covered: what each name loads. lettvin brings this family as any other package would, by an entry point in the group
 `lettvin.targets`. A seed may follow what lettvin draws itself, and then the noise of all its neurons: `synthetic:core@7~0.3`,
@@ -12,6 +12,8 @@ import re
 
 from ..targets.errors import BadInput, nearest
 from ..targets.target import Target
+from .detector import KNOWN, open_detector
+from .detector_neuron import DetectorNeurons, checked, labels_of
 from .drawn_suites import SEEDS, distractors, drawn_suite
 from .responses import read_truth
 from .scene_neuron import Neuron, SceneNeurons
@@ -33,6 +35,9 @@ def load(name: str, device: str = "auto") -> Target:
         from .planted import planted_target
 
         return planted_target(int(planted[1] or PLANTED_SEED), name, device)
+    detector, colon, formula = what.partition(":")
+    if colon and detector.partition("@")[0] in KNOWN:
+        return _seen_by(detector, formula, name, device)
     if re.split("[@~]", what)[0] in SEEDS or what.lower().endswith(".json"):
         return SuiteTarget(find_suite(what), name, device=device)
     return _one(what, name)
@@ -58,6 +63,16 @@ def _noise(name: str, text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         raise BadInput(f"{name!r}: the noise {text!r} is no share of full response; write 0 or above, such as 'core~0.3'")
     return float(text)
+
+
+def _seen_by(detector: str, formula: str, name: str, device: str) -> DetectorNeurons:
+    """The neuron of a formula as a detector sees it, and its nouns' own neurons after it, as controls."""
+    seeing = open_detector(detector, device)
+    read = checked(Neuron(formula), [], seeing, seeing.nouns or frozenset())
+    assert read is not None  # a graded neuron has a formula
+    others = [label for label in labels_of(read) if label != str(read)]
+    more = [noun for noun in sorted(seeing.nouns or ()) if noun not in labels_of(read)][: DISTRACTORS - len(others)]
+    return DetectorNeurons([Neuron(text) for text in (str(read), *others, *more)], seeing, name=name)
 
 
 def _one(concept: str, name: str) -> SceneNeurons:

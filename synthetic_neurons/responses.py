@@ -39,7 +39,7 @@ LEAN = 30.0  # degrees off its usual stand at which a thing matches no better th
 
 
 def read_truth(text: str, nouns: frozenset[str] = frozenset()) -> Truth:
-    """What a neuron's `fires_for` names; `nouns`: those of cut-outs. Raises `BadInput` as `concept.parse` does."""
+    """What a neuron's `fires_for` names; `nouns`: those of things that are not drawn. Raises `BadInput` as `concept.parse`."""
     return read_off_language(text) or parse(text, nouns=nouns)
 
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from ..targets.errors import BadInput, nearest
 from ..tools.sketch.concept import And, AtLeast, Concept, Not, On, Or, Phrase, Related, conjuncts, disjuncts
@@ -48,10 +48,11 @@ class SuiteNeuron(BaseModel):
     by: str = "area"
     weights: tuple[float, ...] | None = None
     unit: str | None = None
+    _nouns: frozenset[str] = PrivateAttr(default=frozenset())
 
     def truth(self) -> Truth | None:
         """What it fires for, read; None for nulls, luminance, and planted ones that no words fit."""
-        return None if self.fires_for is None else read_truth(self.fires_for)
+        return None if self.fires_for is None else read_truth(self.fires_for, self._nouns)
 
     @property
     def kind(self) -> str:
@@ -67,13 +68,24 @@ class SuiteNeuron(BaseModel):
 
 
 class Suite(BaseModel):
-    """A name, a seed, and neurons, each of another name."""
+    """A name, a seed, and neurons, each of another name.
+
+    `detector`: whose eyes the neurons see with; None: they read scenes. `nouns`: those of their formulas that are not drawn.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1, max_length=100)
     seed: int = Field(ge=0)
     neurons: tuple[SuiteNeuron, ...] = Field(min_length=1)
+    detector: str | None = None
+    nouns: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _share_nouns(self) -> Self:
+        for neuron in self.neurons if self.nouns else ():
+            neuron._nouns = frozenset(self.nouns)
+        return self
 
     def scene_neurons(self) -> list[Neuron]:
         """All but the planted ones, in order: the layer that they make."""
@@ -160,7 +172,10 @@ def suite_of(told: Any) -> Suite:
     named = {neuron.name: neuron for neuron in layer}
     for place, neuron in enumerate(made.neurons):
         try:
-            _check_planted(neuron, made.seed) if neuron.behaviour == "planted" else checked(named[neuron.name], layer)
+            if neuron.behaviour == "planted":
+                _check_planted(neuron, made.seed)
+            elif made.detector is None:  # what a detector can be asked for is known when it is opened
+                checked(named[neuron.name], layer)
         except BadInput as error:
             raise BadInput(f"neurons[{place}] {neuron.name!r}: {error}") from None
     return made
@@ -178,7 +193,7 @@ def _check_words(neuron: SuiteNeuron, where: str) -> None:
     if neuron.fires_for is None:
         return
     try:
-        read_truth(neuron.fires_for)
+        neuron.truth()
     except BadInput as error:
         raise BadInput(f"{where}: fires_for, {_character(neuron.fires_for, str(error))}: {error}") from None
 

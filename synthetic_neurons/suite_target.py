@@ -1,7 +1,8 @@
 """A suite as one target: unit i is its neuron i, whether that reads scenes or is planted in a network.
 
-Covered: one layer of the scene neurons, beside the layers of the planted network where the suite has planted neurons; a bare
-index is a neuron of the suite. Not covered: what they do (`scene_neuron.py`, `planted.py`).
+Covered: one layer of the scene neurons, or of those that see with a detector (`detector_neuron.py`), beside the layers of the
+planted network where the suite has planted neurons; a bare index is a neuron of the suite. Not covered: what they do
+(`scene_neuron.py`, `detector_neuron.py`, `planted.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import numpy as np
 
 from ..targets.errors import BadInput
 from ..targets.picture import Picture
-from ..targets.target import Layer, See, Target, Unit
+from ..targets.target import Layer, See, Sight, Target, Unit
+from .detector import open_detector
+from .detector_neuron import DetectorNeurons
 from .scene_neuron import SceneNeurons
 from .suite import Suite
 
@@ -24,12 +27,22 @@ if TYPE_CHECKING:
 
 
 class SuiteTarget(Target):
-    """The neurons of a suite, in its order. `maps`: whether scene neurons have maps, 14 x 14, or are 1 x 1."""
+    """The neurons of a suite, in its order. `maps`: whether scene neurons have maps, 14 x 14, or are 1 x 1.
 
-    def __init__(self, suite: Suite, name: str, maps: bool = True, device: str = "auto") -> None:
+    `pool`: pictures that shuffled neurons of a detector draw from.
+    """
+
+    def __init__(
+        self, suite: Suite, name: str, maps: bool = True, device: str = "auto", pool: Sequence[Picture] = ()
+    ) -> None:
         self.name, self.suite = name, suite
         scene = suite.scene_neurons()
-        self.scene = SceneNeurons(scene, name, maps) if scene else None
+        self.scene: Target | None = None
+        if scene and suite.detector is not None:
+            seeing = open_detector(suite.detector, device)
+            self.scene, self.device = DetectorNeurons(scene, seeing, suite.nouns, name, maps, pool), seeing.device
+        elif scene:
+            self.scene = SceneNeurons(scene, name, maps)
         self.planted: ModuleTarget | None = None
         if len(scene) < len(suite.neurons):
             from .planted import planted_target
@@ -82,6 +95,10 @@ class SuiteTarget(Target):
     def patch(self, layer: str) -> tuple[int, int] | None:
         """Height and width, in pixels, of what a unit of the layer sees; None if everything."""
         return self._home(layer).patch(layer)
+
+    def sight(self, height: int, width: int) -> Sight:
+        """What of a picture the suite's own neurons see."""
+        return self._parts[0].sight(height, width)
 
     def _home(self, layer: str) -> Target:
         if self.scene is not None and layer == self.scene.layers[0].name:

@@ -24,7 +24,7 @@ from lettvin.targets import plug_ins
 from lettvin.tools import instrument
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-PAGES = ("your_own_model", "write_a_tool", "your_own_generator", "offline")
+PAGES = ("your_own_model", "your_own_images", "write_a_tool", "your_own_generator", "offline")
 
 
 def text_of(page: str) -> str:
@@ -66,8 +66,13 @@ def run(line: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_everything_on_the_page_runs(page: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_everything_on_the_page_runs(
+    page: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No command fails, none says that it leaves something out, and each that asks ends in an answer."""
+    if page == "your_own_images":
+        datasets = pytest.importorskip("datasets")
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(folder / "arrow"))
     for kind, text in blocks(page):
         named = re.match(r"# (\S+\.py)\n", text)
         if kind == "sh":

@@ -225,6 +225,13 @@ OutputUnits = Annotated[
 ]
 Workers = Annotated[int, typer.Option(parser=count, metavar="N", help="Processes that ask at once.")]
 Answers = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the answers are kept, and gone on from.")]
+Detector = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Neurons that see with a detector: cam, or grounding-dino[@DINO[+SAM]]; data: cutouts:1000 if not given.",
+    ),
+]
 Conditions = Annotated[
     list[str] | None,
     typer.Option(

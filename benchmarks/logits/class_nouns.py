@@ -1,49 +1,25 @@
 """What the nouns of the stamps are among ImageNet's classes, and how an answer is scored by that.
 
-Covered: the table of facts (`class_nouns.json`: a class's index and name; for a noun the classes that it names exactly, those
-that are a kind of it, and those of which it is a kind), and what an answer's nouns say of a class. The table was made by
-looking at every noun that Debian's stamps offer; a noun that is no class's name or kind is not in it. Not covered: what the
-stamps look like: a fact is about the words, so that "chicken" is right for "hen" whatever hen is shown.
+Covered: what an answer's nouns say of a class, by the table of facts (`synthetic_neurons/imagenet_nouns.py`). Not covered:
+what the stamps look like: a fact is about the words, so that "chicken" is right for "hen" whatever hen is shown.
 """
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from ...synthetic_neurons.imagenet_nouns import Facts, ImageNetNouns, imagenet_nouns
 from ...tools.sketch.concept import And, AtLeast, Concept, Or, Phrase, Related, disjuncts, normal
 from ...tools.sketch.concept_terms import either
 
-TABLE = Path(__file__).with_name("class_nouns.json")
+__all__ = ["ClassNouns", "Facts", "Named", "class_nouns", "wanted"]
+
 Named = Literal["exact", "hypernym", "among others", "wrong"]
 
 
-class Facts(BaseModel):
-    """Which classes a noun names `exactly`, which are a kind of it (`wider`), and of which it is a kind (`narrower`)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    exactly: tuple[int, ...] = ()
-    wider: tuple[int, ...] = ()
-    narrower: tuple[int, ...] = ()
-
-    @property
-    def classes(self) -> tuple[int, ...]:
-        """All classes that the noun says something about."""
-        return self.exactly + self.wider + self.narrower
-
-
-class ClassNouns(BaseModel):
-    """The table: ImageNet's index and name of every class in it, and the facts of every noun."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    classes: dict[int, str]
-    nouns: dict[str, Facts]
+class ClassNouns(ImageNetNouns):
+    """The table of facts, and how what is said of a class scores by it."""
 
     def nouns_for(self, index: int) -> dict[str, str]:
         """The nouns that say something about a class, and what: "exactly", "wider" or "narrower"."""
@@ -95,4 +71,4 @@ def wanted(concept: Concept) -> frozenset[str]:
 @cache
 def class_nouns() -> ClassNouns:
     """The table, read once."""
-    return ClassNouns.model_validate(json.loads(TABLE.read_text(encoding="utf-8")))
+    return ClassNouns(**dict(imagenet_nouns()))

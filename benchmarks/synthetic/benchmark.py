@@ -6,21 +6,25 @@ Covered: the order of asking, who is asked what of data that are described other
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...synthetic_neurons.drawn_suites import SEEDS
 from ...synthetic_neurons.load import find_suite
 from ...synthetic_neurons.off_language import OffLanguage
 from ...synthetic_neurons.suite import Suite, SuiteNeuron
 from ...targets.errors import BadInput, DiskFull, nearest
+from . import detector_asking
 from .asking import ask_one, in_full_runs, minds, prepare, withheld
 from .descriptions import nouns_of
 from .outcome import NULL, OFF_LANGUAGE, PLAIN, PLANTED, Condition, Outcome
 from .result import CONDITIONS, Record, Result, command, in_order, key_of, read_result
 
+DATA = "sketch:2000"
 APART = 60  # neurons asked in each of the other conditions, at most
 Known = Callable[[], Sequence[Outcome]]  # all answers so far
 Watch = Callable[[str, int, int, Known], None]  # what is done, and how much of how much
@@ -42,9 +46,10 @@ def run(
     neurons: int | None = None,
     workers: int = 2,
     seed: int = 0,
-    data: str = "sketch:2000",
+    data: str = DATA,
     folder: Path | str = "runs/synthetic",
     conditions: Sequence[str] | None = None,
+    detector: str | None = None,
     watch: Watch = lambda what, done, total, known: None,
 ) -> Result:
     """Ask, score, and write the page; what was asked for, of all that is on record.
@@ -52,14 +57,20 @@ def run(
     `asked`: minds (default: all). `neurons`: the first so many of the suite, whose order is drawn. `folder`: where answers
     are kept, line by line; one that holds part of the same benchmark is gone on from. `conditions`: what is said of the
     data's pictures: "plain", "noisy captions", "missing nouns" (default: all three; at most 60 neurons of the kinds that the
-    language says are asked in the latter two). Raises `BadInput`, and RuntimeError after all is asked where some could not be.
+    language says are asked in the latter two). `detector`: whose eyes the neurons see with, "cam" or "grounding-dino[@...]";
+    then the data are cut-outs, or pictures with captions, told as they are. Raises `BadInput`, and RuntimeError after all is
+    asked where some could not be.
     """
-    whole, chosen = find_suite(suite), list(dict.fromkeys(asked or minds()))
+    whole, data = _asked_about(suite, detector, data, seed)
+    able = minds() if whole.detector is None else detector_asking.minds()
+    chosen = list(dict.fromkeys(asked or able))
     for mind in chosen:
-        check_mind(mind, minds())
-    told = _checked(conditions)
+        check_mind(mind, able)
+    told = _checked(conditions if whole.detector is None else conditions or (PLAIN,))
+    if whole.detector is not None and told != (PLAIN,):
+        raise BadInput(f"a detector's neurons are asked of data told as they are, not under {told[-1]!r}")
     count = len(whole.neurons) if neurons is None else min(neurons, len(whole.neurons))
-    source = data if "@" in data else f"{data}@{seed + 1}"
+    source = data if whole.detector is not None or "@" in data else f"{data}@{seed + 1}"
     kept = Record(Path(folder), whole, source, seed, suite)
     every = [(mind, condition, i) for condition in told for mind in chosen for i in to_ask(whole, condition, count)]
     shown = {(m, c, whole.neurons[i].name) for m, c, i in every}
@@ -70,7 +81,10 @@ def run(
     tasks = [(m, c, i) for m, c, i in every if (m, c, whole.neurons[i].name) not in kept.known]
     for condition in dict.fromkeys(condition for _, condition, _ in tasks):
         watch("dissecting", len(every) - len(tasks), len(every), answered)
-        prepare(whole, source, condition)
+        if whole.detector is None:
+            prepare(whole, source, condition)
+        else:
+            detector_asking.prepare(whole, source)
     for mind in {mind for mind, _, _ in tasks if in_full_runs(mind)}:
         _runs(kept.folder, mind).mkdir(parents=True, exist_ok=True)  # here, so that no two workers make it at once
     failed: list[Failed] = []
@@ -86,8 +100,30 @@ def run(
         what = f"{len(failed)} of {len(tasks)} could not be asked, and all others were; the first was {failed[0].what}"
         raise RuntimeError(f"{what}:\n{failed[0].how}")
     known = {key_of(outcome): outcome for outcome in answered()}
-    line = command(suite, source, seed, chosen, told, None if count == len(whole.neurons) else count)
+    some = None if count == len(whole.neurons) else count
+    line = command(suite, source, seed, chosen, told, some, whole.detector)
     return Result(whole, source, seed, told, in_order(whole, chosen, known, told), kept.folder, line)
+
+
+def _asked_about(suite: str, detector: str | None, data: str, seed: int) -> tuple[Suite, str]:
+    """The suite, and the data: of a detector's neurons cut-outs by default. Raises `BadInput`."""
+    if detector is None:
+        found = find_suite(suite)
+        if found.detector is None:
+            return found, data
+        detector = found.detector
+    if data.startswith("sketch:"):
+        if data != DATA:
+            raise BadInput(f"--data {data!r}: no detector was made for drawings; write cutouts:N, or pictures with captions")
+        data = detector_asking.DATA
+    if data.startswith("cutouts:") and "@" not in data:
+        data = re.sub(r"^cutouts:\d+", lambda told: f"{told[0]}@{seed + 1}", data)
+    if suite in SEEDS:
+        return detector_asking.suite_for(suite, detector, data), data
+    found = find_suite(suite)
+    if found.detector != detector:
+        raise BadInput(f"the suite {suite!r} is of the detector {found.detector!r}, not of {detector!r}: write it in its file")
+    return found, data
 
 
 def to_ask(suite: Suite, condition: Condition, count: int) -> list[int]:
@@ -158,6 +194,8 @@ def _asked(task: Task) -> Outcome | Failed:
 
 def _ask(suite: Suite, data: str, seed: int, folder: Path, mind: str, condition: Condition, index: int) -> Outcome | Failed:
     try:
+        if suite.detector is not None:
+            return detector_asking.ask_one(suite, index, mind, data, seed, _runs(folder, mind))
         return ask_one(suite, index, mind, data, seed, _runs(folder, mind), condition)
     except (BadInput, DiskFull):  # so it would be with the others
         raise

@@ -79,11 +79,20 @@ def key_of(outcome: Outcome) -> Key:
     return outcome.mind, outcome.condition, outcome.name
 
 
-def command(suite: str, data: str, seed: int, minds: Sequence[str], conditions: Sequence[str], neurons: int | None) -> str:
+def command(
+    suite: str,
+    data: str,
+    seed: int,
+    minds: Sequence[str],
+    conditions: Sequence[str],
+    neurons: int | None,
+    detector: str | None = None,
+) -> str:
     """The command line that asks for all this. `suite`: as the user named it; `neurons`: None for all of them."""
     words = ["lettvin", "bench", "synthetic", "--suite", suite, "--seed", str(seed), "--data", data]
+    words += [] if detector is None else ["--detector", detector]
     words += [word for mind in minds for word in ("--backbone", mind)]
-    some = () if set(conditions) == set(CONDITIONS) else conditions
+    some = () if set(conditions) == set(CONDITIONS) or detector is not None else conditions
     words += [word for condition in some for word in ("--condition", condition)]
     return shlex.join(words + ([] if neurons is None else ["--neurons", str(neurons)]))
 
@@ -109,7 +118,7 @@ def read_result(folder: Path | str) -> Result:
         raise BadInput(f"{str(place)!r} holds no answer yet: ask with lettvin bench synthetic")
     count = sum(any((mind, "plain", neuron.name) in known for mind in asked) for neuron in suite.neurons)
     data, seed, neurons = about["data"], about["seed"], None if count == len(suite.neurons) else count
-    told = command(about["named"], data, seed, asked, conditions, neurons)
+    told = command(about["named"], data, seed, asked, conditions, neurons, suite.detector)
     return Result(suite, data, seed, conditions, in_order(suite, asked, known, conditions), place, told)
 
 

@@ -13,15 +13,14 @@ import io
 import json
 import logging
 import os
-import queue
 import tarfile
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ...targets.errors import BadInput, one_line
+from ...targets.look_up import LOOK_UP_SECONDS, in_time
 from ..last_use import used
 from ..lease import Lease
 from ..store import cache_folder
@@ -33,7 +32,6 @@ from .source_options import count_of
 from .webdataset import WebDataset
 
 LOG = logging.getLogger("lettvin")
-LOOK_UP_SECONDS = 3.0
 MOST = 50_000  # pictures that are fetched where nobody says how many
 KEPT, ABOUT, PICTURES = "fetched", "about.json", "pictures.tar"
 
@@ -104,7 +102,7 @@ def _streamed(text: str, dataset: str, split: str | None, options: dict[str, str
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
         raise BadInput(f"data set {dataset!r} is neither a folder nor fetched before, and HF_HUB_OFFLINE is set: {here}")
     try:
-        found = _in_time(lambda: HfApi().dataset_info(dataset, timeout=LOOK_UP_SECONDS))
+        found = in_time(lambda: HfApi().dataset_info(dataset, timeout=LOOK_UP_SECONDS))
     except TimeoutError:
         raise BadInput(f"data set {dataset!r} is no folder, and the hub gave no answer within 3 s: {here}") from None
     except Exception as error:  # no network, no such data set, no right to it
@@ -122,23 +120,3 @@ def _streamed(text: str, dataset: str, split: str | None, options: dict[str, str
         many = "nobody says how many" if size is None else f"{size:,}"
         raise BadInput(f"data source {text!r} has {many} pictures: say how many are fetched, such as first=10000")
     return revision, islice(as_stored(rows, columns.image), count), columns
-
-
-def _in_time(call: Callable[[], Any]) -> Any:
-    """What the call returns or raises within the time for a look-up; a name server that hangs counts too."""
-    ended: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            ended.put((call(), None))
-        except BaseException as error:
-            ended.put((None, error))
-
-    threading.Thread(target=run, daemon=True, name="lettvin look-up").start()  # left behind where it hangs
-    try:
-        made, error = ended.get(timeout=LOOK_UP_SECONDS)
-    except queue.Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return made
