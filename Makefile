@@ -18,7 +18,7 @@ ask: $(VENV)/installed
 	$(BIN)/lettvin ask "$(TARGET)" "$(UNIT)" "$(QUESTION)"
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --durations=20 --durations-min=5 $(TESTS)
 
 # mypy finds the package only under its own name: a link of that name, out of the way, stands for the repository root.
 lint: $(VENV)/installed-dev
