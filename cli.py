@@ -172,3 +172,41 @@ def logits(
         result = run(backbone, units=units, seed=seed, data=data, folder=folder, watch=watch)
     told = as_object(result)
     terminal.measured(told, () if as_json else (columns(told), *map(number_once, rows(told))), told["folder"])
+
+
+@benches.command()
+def predictive(
+    target: options.TargetName,
+    method: options.Methods = None,
+    layers: options.FewLayers = None,
+    units: options.UnitsALayer = 50,
+    controls: options.Controls = 10,
+    seed: options.Seed = 0,
+    data: options.Data = "cutouts:2000",
+    random: options.RandomTwin = None,
+    folder: options.Answers = Path("runs/predictive"),
+    as_json: options.Json = False,
+) -> None:
+    """Does a description predict the unit? The field's methods side by side on the same units and pictures.
+
+    Scored on pictures that none of them has seen, beside shuffled units and random weights. What was asked is kept: the same
+    command goes on where it was cut off.
+    """
+    from .benchmarks.predictive.benchmark import run
+    from .benchmarks.predictive.figures import PROGRESS, as_object, columns, progress, rows
+
+    with terminal.benchmark(PROGRESS, progress) as watch:
+        result = run(
+            target,
+            method,
+            layers=options.names(layers),
+            units=units,
+            controls=controls,
+            seed=seed,
+            data=data,
+            random=random,
+            folder=folder,
+            watch=watch,
+        )
+    told = as_object(result)
+    terminal.measured(told, () if as_json else (columns(told), *rows(told)), told["folder"])

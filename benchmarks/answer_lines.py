@@ -1,18 +1,50 @@
 """A benchmark's answers on disk, one JSON line each, kept before anything else is asked.
 
-Covered: appending a line after one that was cut off, and reading those that are whole. Not covered: what an answer is, and
-which folder it belongs to (`synthetic/result.py`, `logits/outcome.py`).
+Covered: appending a line after one that was cut off, reading those that are whole, and the folder of a benchmark's answers,
+which is another for every setting. Not covered: what an answer is (`synthetic/outcome.py`, `logits/outcome.py`,
+`predictive/outcome.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ..targets.errors import BadInput
+
+ABOUT, ANSWERS = "about.json", "answers.jsonl"
 Answer = TypeVar("Answer", bound=BaseModel)
+K = TypeVar("K")
+
+
+class KeptAnswers(Generic[K, Answer]):
+    """The answers of one benchmark on disk, in a folder of their own under `folder`. Raises `BadInput` where none can be.
+
+    `about`: all that decides what an answer is and how it is scored: the folder's name holds its digest. `key_of`: what tells
+    an answer from every other of the same benchmark.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, about: dict[str, Any], of: type[Answer], key_of: Callable[[Answer], K]
+    ) -> None:
+        self.folder = folder / f"{name}-{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:8]}"
+        self._key_of = key_of
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n")
+        except OSError as error:
+            raise BadInput(f"the folder {str(folder)!r} cannot be written ({error.strerror}): give another") from None
+        self.known: dict[K, Answer] = {key_of(answer): answer for answer in read_lines(self.folder / ANSWERS, of)}
+
+    def add(self, answer: Answer) -> None:
+        """Keep one more answer, on disk before anything else is asked."""
+        self.known[self._key_of(answer)] = answer
+        add_line(self.folder / ANSWERS, answer)
 
 
 def add_line(path: Path, answer: BaseModel) -> None:

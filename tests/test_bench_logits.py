@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from lettvin.benchmarks.logits import asking, output_units
-from lettvin.benchmarks.logits.asking import ask_one, fit, like
+from lettvin.benchmarks.logits.asking import ask_one, fit
 from lettvin.benchmarks.logits.benchmark import in_turn, opened, run
 from lettvin.benchmarks.logits.class_nouns import class_nouns
 from lettvin.benchmarks.logits.figures import as_object, columns, figures, rows
 from lettvin.benchmarks.logits.outcome import CONTROLS, Asked, Control, Fit
 from lettvin.benchmarks.logits.output_units import OutputUnits
+from lettvin.benchmarks.unseen_pictures import like
 from lettvin.cli import main
 from lettvin.targets.errors import BadInput
 from lettvin.targets.loaders import load_target

@@ -223,6 +223,30 @@ Neurons = Annotated[
 OutputUnits = Annotated[
     int, typer.Option("--units", parser=count, metavar="N", help="How many classes, in an order drawn by the seed.")
 ]
+UnitsALayer = Annotated[
+    int, typer.Option("--units", parser=count, metavar="N", help="How many units of each layer, in an order drawn by the seed.")
+]
+Controls = Annotated[
+    int,
+    typer.Option(
+        "--controls", parser=from_0, metavar="N", help="The first N of them also as shuffled units, and with random weights."
+    ),
+]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method", metavar="NAME", help="Who describes: a method or a backbone; may be repeated. All known if not given."
+    ),
+]
+FewLayers = Annotated[
+    str | None, typer.Option("--layers", metavar="A,B", help="Layers, by name; five, evenly over the network's, if not given.")
+]
+RandomTwin = Annotated[
+    str | None,
+    typer.Option(
+        "--random", metavar="TARGET", help="The same network with random weights; known for those that lettvin brings."
+    ),
+]
 Workers = Annotated[int, typer.Option(parser=count, metavar="N", help="Processes that ask at once.")]
 Answers = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the answers are kept, and gone on from.")]
 Detector = Annotated[

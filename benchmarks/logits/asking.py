@@ -7,7 +7,6 @@ in them are those that the runs cut out: most nouns have one). Not covered: many
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,12 +27,12 @@ from ..answer_rows import of_look, of_run
 from ..synthetic.asking import FURTHER_SEED, MOST_PICTURES
 from ..synthetic.baselines import BASELINES, Seen
 from ..synthetic.scoring import UNUSED_SEED
+from ..unseen_pictures import HELD_OUT, like
 from .class_nouns import class_nouns
 from .outcome import Asked, Control, Fit
 from .output_units import OutputUnits
 
 OWN_NAME = "class name"
-HELD_OUT = 2000
 
 
 @dataclass(frozen=True)
@@ -118,11 +117,6 @@ def _pearson_of(setting: Setting, unit: Unit, weights: Mapping[Concept, float]) 
     lift = sum(weight * corpus(held_out).truths(label) for label, weight in weights.items())
     r = pearson(np.asarray(lift, dtype=float)[seen], peaks[seen])
     return None if r is None else round(r, 4)
-
-
-def like(data: str, count: int, seed: int) -> str:
-    """The name of other scenes of the same cut-outs and backgrounds."""
-    return re.sub(r"^cutouts:\d+(?:@\d+)?", f"cutouts:{count}@{seed}", data)
 
 
 def peaks_of(unit: Unit, data: str) -> np.ndarray:

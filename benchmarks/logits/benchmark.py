@@ -19,9 +19,10 @@ from ...tools.sources.cutouts import CutoutSource
 from ..synthetic.asking import FURTHER_SEED
 from ..synthetic.benchmark import check_mind
 from ..synthetic.scoring import UNUSED_SEED
-from .asking import Setting, ask_one, cutouts, like, minds
+from ..unseen_pictures import like
+from .asking import Setting, ask_one, cutouts, minds
 from .class_nouns import class_nouns
-from .outcome import CONTROLS, Asked, Control, Kept
+from .outcome import CONTROLS, Asked, Control, kept_in
 
 NETWORK = "efficientnet-lite0"
 Watch = Callable[[str, int, int, Callable[[], Sequence[Asked]]], None]  # what is done, how much of how much, all answers so far
@@ -59,7 +60,7 @@ def run(
         check_mind(mind, minds())
     source = opened(data, seed)
     classes = in_turn(source.words.nouns, seed)[:units]
-    kept = Kept(Path(folder), {"network": NETWORK, "data": source.name, "stamps": source.library.key, "seed": seed})
+    kept = kept_in(Path(folder), {"network": NETWORK, "data": source.name, "stamps": source.library.key, "seed": seed})
     runs = kept.folder / "runs"
     runs.mkdir(exist_ok=True)
     setting = Setting(NETWORK, source.name, seed, runs)

@@ -6,15 +6,12 @@ about (`asking.py`), rates (`figures.py`).
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ...targets.errors import BadInput
-from ..answer_lines import add_line, read_lines
+from ..answer_lines import KeptAnswers
 from ..synthetic.outcome import Verdict
 from .class_nouns import Named
 
@@ -22,7 +19,6 @@ Control = Literal["network", "shuffled", "random weights"]
 CONTROLS: tuple[Control, ...] = ("network", "shuffled", "random weights")
 Key = tuple[str, Control, int]  # mind, what was asked, the class
 VERSION = 1  # of the record and the score: answers scored otherwise are not gone on from
-ABOUT, ANSWERS = "about.json", "answers.jsonl"
 
 
 class Fit(BaseModel):
@@ -88,23 +84,9 @@ class Asked(BaseModel):
         return self.supported and self.named in ("exact", "hypernym")
 
 
-class Kept:
-    """The answers of one benchmark on disk, in a folder of their own under `folder`. Raises `BadInput` where none can be."""
-
-    def __init__(self, folder: Path, about: dict[str, Any]) -> None:
-        told = {"version": VERSION, **about}
-        self.folder = folder / f"logits-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:8]}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / ABOUT).write_text(json.dumps(told, indent=1) + "\n")
-        except OSError as error:
-            raise BadInput(f"the folder {str(folder)!r} cannot be written ({error.strerror}): give another") from None
-        self.known: dict[Key, Asked] = {key_of(answer): answer for answer in read_lines(self.folder / ANSWERS, Asked)}
-
-    def add(self, answer: Asked) -> None:
-        """Keep one more answer, on disk before anything else is asked."""
-        self.known[key_of(answer)] = answer
-        add_line(self.folder / ANSWERS, answer)
+def kept_in(folder: Path, about: dict[str, Any]) -> KeptAnswers[Key, Asked]:
+    """The answers of one benchmark on disk. Raises `BadInput` where none can be."""
+    return KeptAnswers(folder, "logits", {"version": VERSION, **about}, Asked, key_of)
 
 
 def key_of(answer: Asked) -> Key:

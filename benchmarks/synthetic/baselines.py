@@ -79,12 +79,17 @@ def one_shot(seen: Seen) -> Concept | None:
     """The concept that correlates best with the peak, found by beam search; None where the other half shows no such thing."""
     half = seen.rng.permutation(len(seen.peaks)) < len(seen.peaks) // 2
     fits: dict[str, float] = {}
+    above = seen.peaks[half] - seen.peaks[half].mean()
+    size = float(np.sqrt((above**2).sum() * len(above)))
 
     def fit(concept: Concept) -> float:
+        """Pearson's correlation: thousands are tried, so that what is the same for all is worked out once."""
         key = str(normal(concept))
         if key not in fits:
             true = seen.corpus.truths(concept)[half]
-            fits[key] = (pearson(true.astype(float), seen.peaks[half]) if true.sum() >= 3 else None) or 0.0
+            n = int(true.sum())
+            some = 3 <= n < len(true) and size > 0
+            fits[key] = float(above[true].sum()) / size / math.sqrt(n / len(true) * (1 - n / len(true))) if some else 0.0
         return fits[key]
 
     def worth(concept: Concept) -> float:

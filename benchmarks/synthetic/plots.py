@@ -36,14 +36,14 @@ def recovered_by_kind(figures: dict[str, Any], base: str) -> Markup:
     minds = list(figures)
     kinds = list(dict.fromkeys(kind for found in figures.values() for kind in found["recovered"]))
     axis = Axis(0.0, 1.0, 120.0, WIDTH - 14)
-    top, parts, said = 34.0 + 15 * ((len(minds) - 1) // 4), [_legend(minds, base)], []
+    top, parts, said = 34.0 + 15 * ((len(minds) - 1) // 4), [legend(minds, base)], []
     bottom = top + 24 * len(kinds)
     for tick in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(_line(axis(tick), top - 8, axis(tick), bottom, "base"))
-        parts.append(_text(axis(tick), bottom + 13, f"{tick:g}", "tick", "middle"))
+        parts.append(line(axis(tick), top - 8, axis(tick), bottom, "base"))
+        parts.append(text(axis(tick), bottom + 13, f"{tick:g}", "tick", "middle"))
     for row, kind in enumerate(kinds):
         y = top + 24 * row + 6
-        parts.append(_text(112, y + 4, kind, "", "end"))
+        parts.append(text(112, y + 4, kind, "", "end"))
         for place, mind in enumerate(reversed(minds)):
             rate = figures[mind]["recovered"].get(kind)
             if rate is None:
@@ -51,21 +51,21 @@ def recovered_by_kind(figures: dict[str, Any], base: str) -> Markup:
             low, high = figures[mind]["intervals"]["recovered"][kind]
             own = mind == base
             if own:
-                parts.append(_line(axis(low), y, axis(high), y, "interval"))
+                parts.append(line(axis(low), y, axis(high), y, "interval"))
             shift = 0.0 if own else (4.0 if place % 2 else -4.0)
             tip = f"{mind}, {kind}: {rate:.2f} [{low:.2f}, {high:.2f}]"
-            parts.append(_mark(axis(rate), y + shift, _shape(minds, mind), own, tip))
+            parts.append(mark(axis(rate), y + shift, shape(minds, mind), own, tip))
             if own:
                 said.append(f"{kind} {rate:.2f}")
-    parts.append(_text(axis(1), bottom + 28, "share recovered", "tick", "end"))
-    return _svg(parts, bottom + 36, f"Share recovered by kind. {base}: {', '.join(said)}.")
+    parts.append(text(axis(1), bottom + 28, "share recovered", "tick", "end"))
+    return drawing(parts, bottom + 36, f"Share recovered by kind. {base}: {', '.join(said)}.")
 
 
 def reliability(figures: dict[str, Any], base: str) -> Markup:
     """What confidence was stated against how often it was right, for every mind that states any, with intervals."""
     across, down = Axis(0.0, 1.0, 44.0, 300.0), Axis(0.0, 1.0, 300.0, 30.0)
     parts = _square(across, down, "stated confidence", "share right")
-    parts.append(_line(across(0), down(0), across(1), down(1), "ref"))
+    parts.append(line(across(0), down(0), across(1), down(1), "ref"))
     said = []
     minds = [mind for mind, found in figures.items() if found["reliability"]]
     for mind in reversed(minds):
@@ -73,11 +73,11 @@ def reliability(figures: dict[str, Any], base: str) -> Markup:
         for step in figures[mind]["reliability"]:
             x, (low, high) = across(step["confidence"]), step["interval"]
             tip = f"{mind}: stated {step['confidence']:.2f}, right {step['share']:.2f} [{low:.2f}, {high:.2f}] of {step['n']}"
-            parts.append(_line(x, down(low), x, down(high), "interval" if own else "interval other"))
-            parts.append(_mark(x, down(step["share"]), _shape(list(figures), mind), own, tip))
+            parts.append(line(x, down(low), x, down(high), "interval" if own else "interval other"))
+            parts.append(mark(x, down(step["share"]), shape(list(figures), mind), own, tip))
             said.append(tip)
     parts.append(_column(list(figures), minds, base))
-    return _svg(parts, 344, "Reliability of confidence. " + "; ".join(said))
+    return drawing(parts, 344, "Reliability of confidence. " + "; ".join(said))
 
 
 def risk_coverage(figures: dict[str, Any], base: str) -> Markup:
@@ -92,10 +92,10 @@ def risk_coverage(figures: dict[str, Any], base: str) -> Markup:
         parts.append(Markup('<polyline class="curve{}" points="{}"/>').format(" base-mind" if own else "", drawn))
         for coverage, risk in curve:
             tip = f"{mind}: {risk:.2f} wrong of the surest {coverage:.2f}"
-            parts.append(_mark(across(coverage), down(risk), _shape(list(figures), mind), own, tip, 2.2))
+            parts.append(mark(across(coverage), down(risk), shape(list(figures), mind), own, tip, 2.2))
         said.append(f"{mind}: {curve[-1][1]:.2f} wrong of the {curve[-1][0]:.2f} answered")
     parts.append(_column(list(figures), minds, base))
-    return _svg(parts, 344, "Risk against coverage. " + "; ".join(said))
+    return drawing(parts, 344, "Risk against coverage. " + "; ".join(said))
 
 
 def as_file(plot: Markup) -> str:
@@ -107,37 +107,38 @@ def as_file(plot: Markup) -> str:
 def _square(across: Axis, down: Axis, x: str, y: str) -> list[Markup]:
     parts: list[Markup] = []
     for tick in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(_line(across(0), down(tick), across(1), down(tick), "base"))
-        parts.append(_text(across(0) - 6, down(tick) + 3, f"{tick:g}", "tick", "end"))
-        parts.append(_text(across(tick), down(0) + 14, f"{tick:g}", "tick", "middle"))
-    parts.append(_text(across(1), down(0) + 30, x, "tick", "end"))
-    parts.append(_text(across(0) - 6, 14, y, "tick", "start"))
+        parts.append(line(across(0), down(tick), across(1), down(tick), "base"))
+        parts.append(text(across(0) - 6, down(tick) + 3, f"{tick:g}", "tick", "end"))
+        parts.append(text(across(tick), down(0) + 14, f"{tick:g}", "tick", "middle"))
+    parts.append(text(across(1), down(0) + 30, x, "tick", "end"))
+    parts.append(text(across(0) - 6, 14, y, "tick", "start"))
     return parts
 
 
 def _column(every: Sequence[str], minds: Sequence[str], base: str) -> Markup:
     """The legend at the right of a square plot."""
     rows = [
-        _mark(318, 38 + 17 * i, _shape(every, mind), mind == base, mind) + _text(327, 42 + 17 * i, mind, "", "start")
+        mark(318, 38 + 17 * i, shape(every, mind), mind == base, mind) + text(327, 42 + 17 * i, mind, "", "start")
         for i, mind in enumerate(minds)
     ]
     return Markup("").join(rows)
 
 
-def _legend(minds: Sequence[str], base: str) -> Markup:
+def legend(minds: Sequence[str], base: str) -> Markup:
     """The minds above a plot, four a line."""
     parts = []
     for i, mind in enumerate(minds):
         x, y = 12 + 113 * (i % 4), 8 + 15 * (i // 4)
-        parts.append(_mark(x, y, _shape(minds, mind), mind == base, mind) + _text(x + 8, y + 4, mind, "", "start"))
+        parts.append(mark(x, y, shape(minds, mind), mind == base, mind) + text(x + 8, y + 4, mind, "", "start"))
     return Markup("").join(parts)
 
 
-def _shape(minds: Sequence[str], mind: str) -> str:
+def shape(minds: Sequence[str], mind: str) -> str:
+    """The shape of a mind's points."""
     return MARKS[list(minds).index(mind) % len(MARKS)]
 
 
-def _mark(x: float, y: float, shape: str, own: bool, tip: str, r: float = 3.6) -> Markup:
+def mark(x: float, y: float, shape: str, own: bool, tip: str, r: float = 3.6) -> Markup:
     """One mind's point."""
     x, y, r = round(x, 2), round(y, 2), r + 0.8 if own else r
     name = f"mind{' base-mind' if own else ''}{' hollow' if shape in ('ring', 'cross', 'bar', 'star') and not own else ''}"
@@ -155,16 +156,19 @@ def _mark(x: float, y: float, shape: str, own: bool, tip: str, r: float = 3.6) -
     return Markup(f'<path class="{name}" d="{d}">{title}</path>')
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
+def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
+    """A line of a class of the style sheet."""
     return Markup(f'<line class="{kind}" x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}"/>')
 
 
-def _text(x: float, y: float, said: str, kind: str, anchor: str) -> Markup:
+def text(x: float, y: float, said: str, kind: str, anchor: str) -> Markup:
+    """A text that begins, ends or stands in the middle at a place."""
     form = Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>')
     return form.format(kind, round(x, 2), round(y, 2), anchor, said)
 
 
-def _svg(parts: Sequence[Markup], height: float, said: str) -> Markup:
+def drawing(parts: Sequence[Markup], height: float, said: str) -> Markup:
+    """A whole plot, and what it shows in words."""
     return Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         f"{WIDTH:g}", f"{height:g}", said, Markup("").join(parts)
     )

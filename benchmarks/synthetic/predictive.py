@@ -21,6 +21,7 @@ from ...tools.sketch import prompt as prompts
 from ...tools.sketch import vocabulary as v
 from ...tools.sketch.caption import NUMBERS
 from ...tools.sketch.concept import And, AtLeast, Concept, Light, On, Or, Phrase, Related, conjuncts, disjuncts
+from ...tools.sketch.cutout_nouns import NONE, Cutouts
 from ...tools.statistics import superiority
 
 PICTURES = 10  # predicted, and as many neutral ones
@@ -53,21 +54,38 @@ def predict(concept: Concept, respond: Callable[[Sequence[Scene]], Sequence[floa
     )
 
 
-def predicted_scenes(concept: Concept, n: int) -> list[Scene]:
+def predicted_scenes(concept: Concept, n: int, cutouts: Cutouts = NONE) -> list[Scene]:
     """`n` scenes drawn from the prompts of a concept, its ways in turn; none where no prompt can be drawn."""
-    found = [scene for scene in (_drawn(way, 0) for way in disjuncts(concept)) if scene is not None]
-    ways = [way for way in disjuncts(concept) if _drawn(way, 0) is not None]
-    return found[:n] + [scene for i in range(len(found), n) if ways and (scene := _drawn(ways[i % len(ways)], i)) is not None]
+    return [drawn_from(prompt, seed, cutouts) for prompt, seed in prompts_of(concept, n, cutouts)]
+
+
+def prompts_of(concept: Concept, n: int, cutouts: Cutouts = NONE) -> list[tuple[str, int]]:
+    """`n` prompts for a concept with the seed to draw each by, its ways in turn; none where none of them can be drawn."""
+    ways = [way for way in disjuncts(concept) if _drawable(way, 0, cutouts) is not None]
+    asked = [(way, 0) for way in ways[:n]] + [(ways[i % len(ways)], i) for i in range(len(ways), n) if ways]
+    found = ((_drawable(way, i, cutouts), i) for way, i in asked)
+    return [(prompt, i) for prompt, i in found if prompt is not None]
+
+
+def drawn_from(prompt: str, seed: int, cutouts: Cutouts = NONE) -> Scene:
+    """A prompt's scene. Raises `BadInput`."""
+    return prompts.imagine(prompts.parse(prompt, cutouts), seed, cutouts=cutouts)
 
 
 @lru_cache(maxsize=1)
 def neutral_scenes() -> tuple[Scene, ...]:
-    """Scenes of prompts that no answer had a hand in: a thing, somewhere."""
+    """The scenes of the neutral prompts."""
+    return tuple(drawn_from(prompt, seed) for prompt, seed in neutral_prompts())
+
+
+@lru_cache(maxsize=4)
+def neutral_prompts(cutouts: Cutouts = NONE) -> tuple[tuple[str, int], ...]:
+    """Prompts that no answer had a hand in, with the seed to draw each by: a thing, somewhere."""
     rng = np.random.default_rng(NEUTRAL_SEED)
-    nouns = [list(v.NOUNS)[int(i)] for i in rng.choice(len(v.NOUNS), PICTURES, replace=False)]
+    nouns = [cutouts.subjects[int(i)] for i in rng.choice(len(cutouts.subjects), PICTURES, replace=False)]
     places = [b for b in v.BACKGROUNDS if b != "plain"]
     told = [f"a {noun} on {places[int(rng.integers(len(places)))]}" for noun in nouns]
-    return tuple(prompts.imagine(prompts.parse(text), NEUTRAL_SEED + i) for i, text in enumerate(told))
+    return tuple((text, NEUTRAL_SEED + i) for i, text in enumerate(told))
 
 
 def prompt_for(way: Concept, which: int = 0) -> str:
@@ -109,8 +127,11 @@ def _with_noun(phrase: Phrase) -> str:
     return f"{phrase} {'grating' if phrase.frequency or phrase.orientation else 'thing'}"
 
 
-def _drawn(way: Concept, which: int) -> Scene | None:
+def _drawable(way: Concept, which: int, cutouts: Cutouts) -> str | None:
+    """The prompt for a way; None where no such picture can be drawn, or it is a word that the drawn world does not know."""
+    prompt = prompt_for(way, which)
     try:
-        return prompts.imagine(prompts.parse(prompt_for(way, which)), which)
-    except BadInput:  # no such picture can be drawn, or it is a word that the drawn world does not know
+        drawn_from(prompt, which, cutouts)
+    except BadInput:
         return None
+    return prompt

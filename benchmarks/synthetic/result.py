@@ -17,11 +17,11 @@ from typing import Any, get_args
 
 from ...synthetic_neurons.suite import Suite
 from ...targets.errors import BadInput
-from ..answer_lines import add_line, read_lines
+from ..answer_lines import ABOUT, ANSWERS, add_line, read_lines
 from .outcome import Condition, Outcome
 
 VERSION = 3  # of the record and the score: answers scored otherwise are not gone on from
-ABOUT, ANSWERS, PAGE = "about.json", "answers.jsonl", "report.html"
+PAGE = "report.html"
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 Key = tuple[str, Condition, str]  # mind, condition, the neuron's name
 

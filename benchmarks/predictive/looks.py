@@ -1,0 +1,98 @@
+"""The field's methods that only look: each is given the data and further pictures, and says something of a unit.
+
+Covered:
+exemplars, milan, one-shot, random   the baselines of the synthetic benchmark
+clip-dissect   the concept with the largest softWPMI (`softwpmi.py`), beside all units of the layer. Concept scores are what
+               the pictures are known to show, for no image-text model comes with lettvin
+invert         the formula with the largest AUC (`invert.py`)
+linear         a sum of weighted concepts (`linear.py`)
+constant       the same of every unit: the concept that goes best with all units of all layers, on the mean
+Not covered: minds that ask (`asking.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...tools.corpus import Corpus
+from ...tools.sketch.concept import Concept
+from ..synthetic.baselines import BASELINES, Seen
+from .description import Description, of_concept, of_weights
+from .invert import search
+from .linear import explain
+from .softwpmi import concept_shares, softwpmi
+
+CONSTANT = "constant"
+APART = 0.1
+"""How far apart softWPMI's concept scores are for pictures that show a concept and those that do not: about as far as CLIP's
+cosines. Chosen on units of other layers than those reported: at 1, every unit that is best at anything scores alike."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a method may look at: the pictures with the unit's peaks, and what is worked out once for many units.
+
+    `dissected`: the concept that softWPMI gives the unit; `constant`: that of all units.
+    """
+
+    seen: Seen
+    dissected: Callable[[], Concept | None]
+    constant: Callable[[], Concept | None]
+
+
+def _invert(look: Look) -> tuple[Description | None, bool]:
+    found = search(look.seen)
+    return of_concept(None if found is None else found.concept), found is not None and found.significant
+
+
+def _baseline(name: str) -> Callable[[Look], tuple[Description | None, bool]]:
+    return lambda look: _claimed(of_concept(BASELINES[name](look.seen)))
+
+
+def _claimed(found: Description | None) -> tuple[Description | None, bool]:
+    return found, found is not None
+
+
+LOOKS: dict[str, Callable[[Look], tuple[Description | None, bool]]] = {
+    "linear": lambda look: _claimed(of_weights(explain(look.seen))),
+    "invert": _invert,
+    "clip-dissect": lambda look: _claimed(of_concept(look.dissected())),
+    **{name: _baseline(name) for name in ("milan", "exemplars", "one-shot", "random")},
+    CONSTANT: lambda look: _claimed(of_concept(look.constant())),
+}
+"""What each says of a unit, and whether it claims that: only `invert` has a test that it may fail."""
+
+
+def dissected(corpus: Corpus, peaks: np.ndarray) -> list[Concept | None]:
+    """Each unit's concept by softWPMI; None where the pictures show no simple concept often enough.
+
+    `peaks`: of all units that are scored beside each other, pictures x units.
+    """
+    terms = corpus.terms(np.arange(len(corpus)))
+    if not terms:
+        return [None] * peaks.shape[1]
+    shares = concept_shares(APART * np.array([corpus.truths(term) for term in terms], dtype=np.float32).T)
+    return [terms[int(place)] for place in softwpmi(shares, peaks).argmax(axis=1)]
+
+
+def goes_with_all(corpus: Corpus, layers: list[np.ndarray]) -> Concept | None:
+    """The concept whose correlation with a unit's peaks is largest on the mean over units, each layer counting alike.
+
+    `layers`: peaks of all units of each, pictures x units.
+    """
+    terms = corpus.terms(np.arange(len(corpus)))
+    if not terms:
+        return None
+    shown = _standard(np.array([corpus.truths(term) for term in terms], dtype=np.float64).T)
+    means = [(shown.T @ _standard(peaks.astype(np.float64)) / len(peaks)).mean(axis=1) for peaks in layers]
+    return terms[int(np.mean(means, axis=0).argmax())]
+
+
+def _standard(columns: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and variance 1; constant ones are 0."""
+    spread = columns.std(axis=0)
+    found: np.ndarray = (columns - columns.mean(axis=0)) / np.where(spread == 0, 1, spread)
+    return found
