@@ -10,7 +10,7 @@ import pytest
 
 from lettvin.benchmarks import unseen_pictures
 from lettvin.benchmarks.predictive import benchmark
-from lettvin.benchmarks.predictive.asking import in_full_runs
+from lettvin.benchmarks.predictive.asking import ask_one, in_full_runs
 from lettvin.benchmarks.predictive.benchmark import evenly, read_result, run
 from lettvin.benchmarks.predictive.figures import as_object, columns, differences, figures, mean, rows
 from lettvin.benchmarks.predictive.outcome import CONDITIONS, Told
@@ -62,13 +62,12 @@ def test_no_random_weights_are_made_up_where_none_are_known(folder: Path) -> Non
 
 def test_what_was_asked_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    whole = benchmark.ask_one
 
     def counted(study: Any, method: str, *rest: Any) -> Told:
         asked.append(method)
         if len(asked) == 3:
             raise KeyboardInterrupt
-        return whole(study, method, *rest)
+        return ask_one(study, method, *rest)
 
     monkeypatch.setattr(benchmark, "ask_one", counted)
     with pytest.raises(KeyboardInterrupt):

@@ -188,7 +188,7 @@ def _in_a_run(study: Study, method: str, unit: Unit) -> dict[str, object]:
             seed=study.seed,
             runs=study.runs or nowhere,
             max_images=MOST_PICTURES,
-            page=study.runs is not None,
+            page=False,  # `lettvin show` writes it
         )
     return {
         "said": of_answer(answer),

@@ -94,7 +94,7 @@ def _study(result: Result) -> Study:
     """The network and the pictures of a finished benchmark."""
     made = re.match(r"^\w+:(\d+)@", result.about["data"][-1])
     shown = pictures(whole_of(result.about["data"][0]), result.about["seed"], *([int(made[1])] if made else []))
-    units = {layer: () for layer in result.about["layers"]}
+    units: dict[str, tuple[int, ...]] = {layer: () for layer in result.about["layers"]}
     return Study(load_target(result.about["target"]), None, shown, units, result.about["seed"], None)
 
 
