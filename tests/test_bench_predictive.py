@@ -14,6 +14,7 @@ from lettvin.benchmarks.predictive.asking import ask_one, in_full_runs
 from lettvin.benchmarks.predictive.benchmark import evenly, read_result, run
 from lettvin.benchmarks.predictive.figures import as_object, columns, differences, figures, mean, rows
 from lettvin.benchmarks.predictive.outcome import CONDITIONS, Told
+from lettvin.benchmarks.predictive.write_docs import BEGINS, ENDS, PAGE, write_docs
 from lettvin.cli import main
 from lettvin.targets.errors import BadInput
 from lettvin.targets.loaders import load_target
@@ -149,6 +150,23 @@ def test_units_are_paired_where_both_were_asked(folder: Path) -> None:
     assert found["of"] == "linear"
     assert found["minus"]["constant"]["Pearson"]["n"] == 1
     assert found["minus"]["constant"]["Pearson"]["difference"] == pytest.approx(mine.pearson - theirs.pearson, abs=1e-4)
+
+
+def test_the_page_is_written_between_its_marks_and_nowhere_else(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / PAGE
+    page.write_text(f"before\n{BEGINS}\nold\n{ENDS}\nafter\n")
+    written = write_docs([read_result(folder)], tmp_path)
+    told = page.read_text()
+    assert told.startswith(f"before\n{BEGINS}\n")
+    assert told.endswith(f"{ENDS}\nafter\n")
+    assert "old" not in told
+    assert "| Pearson | " in told
+    assert all(path.stat().st_size > 100 for path in written)
+    assert "best, each with its 8 strongest" in told
+    page.write_text("no marks")
+    with pytest.raises(BadInput, match="has not the marks"):
+        write_docs([read_result(folder)], tmp_path)
 
 
 # ---- the command line -------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def run(
     seed: int = 0,
     data: str = "cutouts:2000",
     random: str | None = None,
-    held_out: int = HELD_OUT,
+    held_out: int | None = None,
     folder: Path | str = "runs/predictive",
     watch: Watch = lambda what, done, total, known: None,
 ) -> Result:
@@ -60,7 +60,7 @@ def run(
     `methods`: default all that lettvin brings; a backbone by name is one too. `layers`: default five, evenly spread.
     `units`: of each layer, in an order drawn by `seed`, constant ones left out; the first `controls` are also asked as shuffled
     units and in the network with random weights, `random` (default: the target's own untrained twin, where there is one).
-    `held_out`: scenes that only the score sees. `folder`: where answers are kept, line by line; one that holds part of the same
+    `held_out`: scenes that only the score sees (2,000 if not given). `folder`: where answers are kept, line by line; one that holds part of the same
     benchmark is gone on from. Raises `BadInput`.
     """
     chosen = list(dict.fromkeys(methods or METHODS))
@@ -71,7 +71,7 @@ def run(
     for name in names:
         network.layer(name)
     twin = _twin(network, random, seed, names)
-    shown = pictures(data, seed, held_out)
+    shown = pictures(data, seed, HELD_OUT if held_out is None else held_out)
     told: dict[str, Any] = {
         "target": network.name,
         "key": network.key,

@@ -63,8 +63,8 @@ def mean(values: Sequence[float], seed: int = 0) -> dict[str, Any]:
 
 
 def differences(answers: dict[str, list[Told]]) -> dict[str, Any]:
-    """The empiricist (else the first method) minus each other, unit by unit, over the network's own units; by layer too."""
-    base = BASE if answers.get(BASE) else next(iter(answers))
+    """The method that others are compared with minus each of them, unit by unit, over the network's own units; by layer too."""
+    base = compared_with(answers)
     own = {method: [t for t in some if t.condition == "network"] for method, some in answers.items()}
     layers = list(dict.fromkeys(t.layer for t in own[base]))
 
@@ -80,6 +80,13 @@ def differences(answers: dict[str, list[Told]]) -> dict[str, Any]:
             if method != base and theirs
         },
     }
+
+
+def compared_with(answers: dict[str, list[Told]]) -> str:
+    """The empiricist, where it was asked of half as many units at least as any other; else the first of those asked of most."""
+    counts = {method: sum(t.condition == "network" for t in some) for method, some in answers.items()}
+    most = max(counts.values())
+    return BASE if 2 * counts.get(BASE, 0) >= most else next(method for method, n in counts.items() if n == most)
 
 
 def score(name: str) -> Callable[[Told], float]:

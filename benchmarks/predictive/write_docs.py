@@ -68,7 +68,7 @@ def _section(result: Result, root: Path, written: list[Path]) -> str:
               f"![AUPRC: differences]({BESIDE.name}/{name}_auprc_differences.svg)", ""]  # fmt: skip
     own = sorted((t for t in result.answers[base] if t.condition == "network"), key=lambda t: (-t.pearson, t.unit))
     study = _study(result)
-    few = min(SHOWN, len(own) // 2)
+    few = min(SHOWN, max(1, len(own) // 2))
     for which, some in (("best", own[:few]), ("worst", own[len(own) - few :][::-1])):
         shown = f"each with its {STRIP} strongest held-out pictures:"
         lines += [f"The {len(some)} units of {len(own)} that {base} predicts {which}, {shown}", ""]
