@@ -60,8 +60,8 @@ def run(
     `methods`: default all that lettvin brings; a backbone by name is one too. `layers`: default five, evenly spread.
     `units`: of each layer, in an order drawn by `seed`, constant ones left out; the first `controls` are also asked as shuffled
     units and in the network with random weights, `random` (default: the target's own untrained twin, where there is one).
-    `held_out`: scenes that only the score sees (2,000 if not given). `folder`: where answers are kept, line by line; one that holds part of the same
-    benchmark is gone on from. Raises `BadInput`.
+    `held_out`: scenes that only the score sees (2,000 if not given). `folder`: where answers are kept, line by line; one that
+    holds part of the same benchmark is gone on from. Raises `BadInput`.
     """
     chosen = list(dict.fromkeys(methods or METHODS))
     for method in chosen:

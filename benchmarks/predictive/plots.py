@@ -17,7 +17,7 @@ ROW = 26.0
 
 
 def by_layer(told: dict[str, Any], name: str) -> Markup:
-    """A score of each method in each layer: a row a layer; that of the method that others are compared with has its interval."""
+    """A score of each method in each layer: a row a layer; the method that others are compared with has its interval."""
     figures: dict[str, Any] = told["figures"]
     methods, layers, base = list(figures), told["about"]["layers"], told["differences"]["of"]
     means = {(m, x): figures[m].get("network", {}).get("layers", {}).get(x, {}).get(name) for m in methods for x in layers}
@@ -47,7 +47,7 @@ def by_layer(told: dict[str, Any], name: str) -> Markup:
 
 
 def differences(told: dict[str, Any], name: str) -> Markup:
-    """What the method that others are compared with scores above each on the same units, with the interval: right of 0 it is ahead."""
+    """What one method scores above each other on the same units, with the interval: right of 0 it is ahead."""
     base, minus = told["differences"]["of"], told["differences"]["minus"]
     rows = [(method, found[name]) for method, found in minus.items() if found[name]["difference"] is not None]
     reach = max([0.05, *(abs(end) for _, found in rows for end in found["interval"])])
