@@ -15,6 +15,7 @@ from lettvin.benchmarks.predictive.benchmark import evenly, read_result, run
 from lettvin.benchmarks.predictive.figures import as_object, columns, differences, figures, mean, rows
 from lettvin.benchmarks.predictive.outcome import CONDITIONS, Told
 from lettvin.benchmarks.predictive.write_docs import BEGINS, ENDS, PAGE, write_docs
+from lettvin.benchmarks.synthetic.plots import shape
 from lettvin.cli import main
 from lettvin.targets.errors import BadInput
 from lettvin.targets.loaders import load_target
@@ -206,3 +207,7 @@ def test_layers_are_spread_evenly_and_the_last_is_among_them() -> None:
 def test_a_folder_without_answers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"about\.json"):
         read_result(tmp_path)
+
+
+def test_every_method_has_a_mark_of_its_own() -> None:
+    assert len({shape(benchmark.METHODS, method) for method in benchmark.METHODS}) == len(benchmark.METHODS)

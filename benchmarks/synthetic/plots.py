@@ -14,8 +14,9 @@ from markupsafe import Markup, escape
 from ...agent.report.plots import Axis
 
 WIDTH = 460.0
-MARKS = ("disc", "diamond", "triangle", "square", "ring", "cross", "bar", "star")
+MARKS = ("disc", "diamond", "triangle", "square", "ring", "cross", "bar", "star", "dash", "hat")
 """A shape for each mind, in their order, so that none is told apart by colour alone."""
+HOLLOW = ("ring", "cross", "bar", "star", "dash", "hat")
 
 STYLE = """
 svg { font-family: system-ui, sans-serif; background: #fff; color: #1c1e22; --soft: #5b5f67; --rule: #dedbd3; --high: #0b62a4; }
@@ -141,7 +142,7 @@ def shape(minds: Sequence[str], mind: str) -> str:
 def mark(x: float, y: float, shape: str, own: bool, tip: str, r: float = 3.6) -> Markup:
     """One mind's point."""
     x, y, r = round(x, 2), round(y, 2), r + 0.8 if own else r
-    name = f"mind{' base-mind' if own else ''}{' hollow' if shape in ('ring', 'cross', 'bar', 'star') and not own else ''}"
+    name = f"mind{' base-mind' if own else ''}{' hollow' if shape in HOLLOW and not own else ''}"
     title = f"<title>{escape(tip)}</title>"
     d = {
         "diamond": f"M{x} {y - r}l{r} {r}l{-r} {r}l{-r} {-r}z",
@@ -149,6 +150,8 @@ def mark(x: float, y: float, shape: str, own: bool, tip: str, r: float = 3.6) ->
         "square": f"M{x - r + 0.6:g} {y - r + 0.6:g}h{2 * r - 1.2:g}v{2 * r - 1.2:g}h{1.2 - 2 * r:g}z",
         "cross": f"M{x - r} {y - r}l{2 * r} {2 * r}M{x - r} {y + r}l{2 * r} {-2 * r}",
         "bar": f"M{x} {y - r}v{2 * r}",
+        "dash": f"M{x - r} {y}h{2 * r}",
+        "hat": f"M{x - r} {y + 0.7 * r:g}l{r} {-1.4 * r:g}l{r} {1.4 * r:g}",
         "star": f"M{x} {y - r}v{2 * r}M{x - r} {y}h{2 * r}M{x - r} {y - r}l{2 * r} {2 * r}M{x - r} {y + r}l{2 * r} {-2 * r}",
     }.get(shape)
     if d is None:
