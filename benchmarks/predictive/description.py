@@ -60,7 +60,10 @@ def of_weights(weights: Sequence[tuple[Concept, float]]) -> Description | None:
 
 
 def of_answer(answer: Answer) -> Description:
-    """What a run answered, whatever its verdict: by its formula, else by its words."""
+    """What a run answered, whatever its verdict: by its weighted labels, else by its formula, else by its words."""
+    if answer.weighted is not None:
+        parts = tuple(Part(concept=one.label, weight=one.weight) for one in answer.weighted.labels)
+        return Description(text=f"{answer.description} {answer.weighted.text()}", parts=parts)
     if answer.formula is not None:
         return Description(text=answer.description, parts=(Part(concept=answer.formula, weight=1.0),))
     return of_words(answer.description if answer.verdict == "supported" else "")
