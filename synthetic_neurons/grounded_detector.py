@@ -17,7 +17,7 @@ import numpy as np
 
 from ..targets.errors import BadInput, one_line
 from ..targets.fingerprint import module_fingerprint
-from ..targets.look_up import LOOK_UP_SECONDS, in_time
+from ..targets.hub import NotInReach, folder_or_fetched
 from ..targets.module import choose_device
 from ..targets.picture import Picture
 from ..targets.target import Sight
@@ -141,21 +141,11 @@ def _loaded(name: str, where: str, kind: Any, device: str) -> tuple[Any, Any]:
 
 def _folder(name: str, where: str) -> Path:
     """The folder that a path or a hub id stands for; what was fetched before needs no network. Raises `BadInput`."""
-    from huggingface_hub import HfApi, snapshot_download
-
-    folder = Path(where).expanduser()
-    if folder.is_dir():
-        return folder
     here = f"`hf download {where} --local-dir DIR` where there is a network, then grounding-dino@DINO_DIR+SAM_DIR"
-    if not where or where.startswith((".", "/", "~")) or where.count("/") > 1 or "\\" in where:
+    try:
+        return folder_or_fetched(where, ("*.json", "*.txt", "*.safetensors"))
+    except NotInReach as error:
+        why = error.why
+    if why is None:
         raise BadInput(f"the detector {name!r}: no folder {where!r}; write a folder or a hub id: {here}")
-    try:
-        return Path(snapshot_download(where, local_files_only=True))
-    except Exception:  # not fetched before: the look-up says whether it can be
-        pass
-    try:
-        in_time(lambda: HfApi().model_info(where, timeout=LOOK_UP_SECONDS))
-        return Path(snapshot_download(where, allow_patterns=["*.json", "*.txt", "*.safetensors"]))
-    except Exception as error:
-        why = one_line(error)[:160]
-        raise BadInput(f"the detector {name!r}: {where!r} is neither here nor can it be fetched ({why}): {here}") from None
+    raise BadInput(f"the detector {name!r}: {where!r} is neither here nor can it be fetched ({why}): {here}")

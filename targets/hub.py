@@ -1,8 +1,8 @@
 """Folders with a model: one of the user's own, one in the hub's cache, or one fetched from the hub.
 
 Covered: an existing folder wins over a hub id; what was fetched before is found without a network; a look-up without a
-network ends in under 5 s with one line. Pickles are fetched only where the hub has no safetensors of a model. Not covered:
-what the files mean (`hugging_face.py`), and data sets.
+network ends in under 5 s with one line. Pickles are fetched only where the hub has no safetensors of a model. Any
+look-up may be asked `in_time`, a data set's too. Not covered: what files mean (`hugging_face.py`), how data sets are fetched.
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ Made = TypeVar("Made")
 
 LOOK_UP_SECONDS = 3.0
 FILES = ("*.json", "*.safetensors")
+PICKLES = ("pytorch_model*.bin",)
 EXTRA = "pip install 'lettvin[hf]'"
+
+
+class NotInReach(Exception):
+    """No folder for a path or a hub id. `why`: what the hub said, or kept it from being asked; None where it is no hub id."""
+
+    def __init__(self, why: str | None) -> None:
+        super().__init__(why or "no folder")
+        self.why = why
 
 
 def model_folder(asked: str, where: str, files: Sequence[str] = FILES, extra: str = EXTRA) -> Path:
@@ -28,36 +37,54 @@ def model_folder(asked: str, where: str, files: Sequence[str] = FILES, extra: st
 
     files: patterns of what is fetched. extra: what to install where huggingface_hub is missing. Raises `BadInput`.
     """
-    folder = Path(where).expanduser()
-    if folder.is_dir():
-        return folder
     scheme = asked.partition(":")[0]
-    if not where or where.startswith((".", "/", "~")) or where.count("/") > 1 or "\\" in where:
-        raise BadInput(f"no folder {where!r} with a model: write {scheme}:DIR, or a model of the hub as {scheme}:OWNER/NAME")
     try:
-        from huggingface_hub import HfApi, snapshot_download
+        return folder_or_fetched(where, files, PICKLES)
     except ImportError:
         raise BadInput(f"{asked!r} needs transformers: {extra}") from None
-    try:
-        return Path(snapshot_download(where, local_files_only=True))
-    except Exception:  # not in the cache, or no name of the hub's: the look-up says which
-        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
-    if offline:
-        why = "HF_HUB_OFFLINE is set"
-    else:
-        try:
-            known = in_time(lambda: HfApi().model_info(where, timeout=LOOK_UP_SECONDS))
-            names = [file.rfilename for file in known.siblings or ()]
-            pickled = () if any(name.endswith(".safetensors") for name in names) else ("pytorch_model*.bin",)
-            return Path(snapshot_download(where, allow_patterns=[*files, *pickled]))
-        except TimeoutError:
-            why = f"no answer of the hub within {LOOK_UP_SECONDS:g} s"
-        except Exception as error:  # no network, no such model, no right to it
-            why = f"the hub did not give it: {one_line(error)[:160]}"
+    except NotInReach as error:
+        why = error.why
+    if why is None:
+        raise BadInput(f"no folder {where!r} with a model: write {scheme}:DIR, or a model of the hub as {scheme}:OWNER/NAME")
     raise BadInput(
         f"{where!r} is neither a folder nor in the hub's cache ({why}): "
         f"where there is a network, `hf download {where} --local-dir DIR`, then write {scheme}:DIR"
     )
+
+
+def folder_or_fetched(where: str, files: Sequence[str], pickles: Sequence[str] = ()) -> Path:
+    """The folder that a path or a hub id stands for: that folder, else the hub's cache, else what the hub gives.
+
+    files: patterns of what is fetched; pickles: of what is besides where the hub has no safetensors of it. Raises
+    `NotInReach`, within 5 s where there is no network, and ImportError without huggingface_hub.
+    """
+    folder = Path(where).expanduser()
+    if folder.is_dir():
+        return folder
+    if not where or where.startswith((".", "/", "~")) or where.count("/") > 1 or "\\" in where:
+        raise NotInReach(None)
+    from huggingface_hub import HfApi, snapshot_download
+
+    try:
+        return Path(snapshot_download(where, local_files_only=True))
+    except Exception:  # not in the cache, or no name of the hub's: the look-up says which
+        offline = is_offline()
+    if offline:
+        raise NotInReach("HF_HUB_OFFLINE is set")
+    try:
+        known = in_time(lambda: HfApi().model_info(where, timeout=LOOK_UP_SECONDS))
+        names = [file.rfilename for file in known.siblings or ()]
+        pickled = () if any(name.endswith(".safetensors") for name in names) else pickles
+        return Path(snapshot_download(where, allow_patterns=[*files, *pickled]))
+    except TimeoutError:
+        raise NotInReach(f"no answer of the hub within {LOOK_UP_SECONDS:g} s") from None
+    except Exception as error:  # no network, no such model, no right to it
+        raise NotInReach(f"the hub did not give it: {one_line(error)[:160]}") from error
+
+
+def is_offline() -> bool:
+    """Whether the environment says not to ask the hub."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
 
 
 def in_time(call: Callable[[], Made]) -> Made:

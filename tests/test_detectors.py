@@ -356,6 +356,15 @@ def test_a_detector_that_cannot_be_loaded_is_bad_input_in_one_line(tmp_path, whe
     assert "\n" not in str(caught.value)
 
 
+def test_the_hub_is_not_asked_for_a_detector_where_the_environment_says_so(tmp_path, monkeypatch):
+    import huggingface_hub
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *given, **named: pytest.fail("the hub was asked"))
+    with pytest.raises(BadInput, match=r"'owner/model' is neither here nor can it be fetched \(HF_HUB_OFFLINE is set\)"):
+        open_detector("grounding-dino@owner/model", "cpu")
+
+
 def test_weights_that_are_a_pickle_are_refused(grounded, tmp_path):
     import shutil
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ...targets.errors import BadInput, one_line
-from ...targets.look_up import LOOK_UP_SECONDS, in_time
+from ...targets.hub import LOOK_UP_SECONDS, in_time, is_offline
 from ..last_use import used
 from ..lease import Lease
 from ..store import cache_folder
@@ -99,7 +99,7 @@ def _streamed(text: str, dataset: str, split: str | None, options: dict[str, str
     from huggingface_hub import HfApi
 
     here = f"fetch it where there is a network (`hf download {dataset} --repo-type dataset --local-dir DIR`), then write hf:DIR"
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+    if is_offline():
         raise BadInput(f"data set {dataset!r} is neither a folder nor fetched before, and HF_HUB_OFFLINE is set: {here}")
     try:
         found = in_time(lambda: HfApi().dataset_info(dataset, timeout=LOOK_UP_SECONDS))
