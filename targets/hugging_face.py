@@ -3,8 +3,9 @@
 Covered: every transformers model that takes pixel values (ResNet, ConvNeXt, ViT, DINOv2 with and without registers, Swin,
 the vision towers of CLIP and SigLIP, also out of a folder with the whole model), its own image processor, its token grids,
 class logits and any inner module. ``hf:DIR+bfloat16`` and ``+float16`` compute in half precision: float32 as
-it is written is the default. Weights are read from safetensors or by torch's weights-only unpickler; no code that comes with
-a model is run. Not covered: models that take patches of any size (SigLIP 2 NaFlex), video and depth.
+it is written is the default; ``+compiled`` compiles it. Weights are read from safetensors or by torch's weights-only
+unpickler; no code that comes with a model is run. Not covered: models that take patches of any size (SigLIP 2
+NaFlex), video and depth.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 EXAMPLE = "hf:google/vit-base-patch16-224"
-OPTIONS = ("bfloat16", "float16")
+OPTIONS = ("bfloat16", "float16", "compiled")
 # tokens before the grid, by the kind of model: class tokens, and one for distillation; registers come on top
 PREFIX = {
     "beit": 1,
@@ -47,7 +48,7 @@ PREFIX = {
 
 
 def load_hugging_face(name: str, device: str = "auto") -> ModuleTarget:
-    """The target ``hf:ID_OR_DIR[+bfloat16|+float16]``.
+    """The target ``hf:ID_OR_DIR[+bfloat16|+float16][+compiled]``.
 
     Raises `BadInput`, one line, where transformers is not installed, the folder or hub id holds no vision network, weights are
     missing or are code, or the image processor lacks or disagrees with the network.
@@ -72,6 +73,7 @@ def load_hugging_face(name: str, device: str = "auto") -> ModuleTarget:
             tokens=_token_grids(module.config, size),
             half=half,
             without=unread,
+            compiled="compiled" in options,
         )
     except TargetFailed as error:
         wanted = _wanted_size(module.config)

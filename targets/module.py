@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .allocator import keep_large_blocks
 from .aside import said_aside
+from .compiled import check_compiler, compiled_forward
 from .dry_run import Finder
 from .errors import BadInput, TargetFailed, nearest, one_line
 from .fingerprint import callable_fingerprint, module_fingerprint
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
     from torch import nn
+
+    from .compiled import Forward
 
     Preprocess = Callable[[Image.Image], torch.Tensor]
     PreprocessBatch = Callable[[Sequence[Pixels]], torch.Tensor]
@@ -54,7 +57,8 @@ class ModuleTarget(Target):
     changes) is wanted.
     tokens: what the family knows of its token grids. half: "float16" or "bfloat16", the type to compute in where float32
     is not wanted; maps are handed on as float32. without: modules that are no layers, nor what is in them. identity: what
-    else decides the numbers. batch: pictures in one forward. device: "auto", "cpu" or "cuda[:N]".
+    else decides the numbers. compiled: batches that are full go through torch.compile. batch: pictures in one forward.
+    device: "auto", "cpu" or "cuda[:N]".
 
     Raises `BadInput` for the device, `TargetFailed` where preprocessing or forward fail on a dry run.
     """
@@ -76,6 +80,7 @@ class ModuleTarget(Target):
         tokens: TokenGrids | None = None,
         half: Half | None = None,
         without: Sequence[str] = (),
+        compiled: bool = False,
     ) -> None:
         import torch
 
@@ -83,6 +88,10 @@ class ModuleTarget(Target):
         self.device = torch.device(choose_device(device))
         if self.device.type == "cpu":
             keep_large_blocks()
+        if compiled:
+            check_compiler(name, self.device)
+            identity += "\ncompiled"
+        self._compiled: dict[tuple[str, ...], Forward] | None = {} if compiled else None
         self.preprocess, self._preprocess_batch = preprocess, preprocess_batch
         identity += f"\n{half}" if half else ""
         self.key = self._digest(module, preprocess_batch or preprocess, identity)
@@ -162,19 +171,18 @@ class ModuleTarget(Target):
         n, size = tensor.shape[0], (tensor.shape[2], tensor.shape[3])
         not_ours: list[BaseException] = []  # what `see` raised, told apart from what the module raises
         left = set(wanted)
+        if self._compiled is not None and n == self.batch:
+            self._forward_compiled(tensor, tuple(layers), see)
+            return
 
         def hook(name: str) -> Callable[..., None]:
             def seen(_module: nn.Module, _inputs: object, output: object) -> None:
                 if name not in left:
                     return
                 left.remove(name)
-                found = tensor_of(output)
-                form = self._layouts[name].form
-                layout = None if found is None else layout_of(found, n, form, size, self._tokens)
-                if found is None or layout is None or (layout.kind, layout.units) != (wanted[name].kind, wanted[name].units):
-                    raise TargetFailed(f"{self.name}: layer {name!r} changed its layout between pictures")
+                maps = self._maps(name, tensor_of(output), n, size)
                 try:
-                    see(name, maps_of(found, layout).float())
+                    see(name, maps)
                 except BaseException as error:
                     not_ours.append(error)
                     raise
@@ -202,6 +210,33 @@ class ModuleTarget(Target):
                     handle.remove()
         if left:
             raise TargetFailed(f"{self.name}: the forward did not reach layer {sorted(left)[0]!r}")
+
+    def _forward_compiled(self, tensor: torch.Tensor, layers: tuple[str, ...], see: See) -> None:
+        """A whole batch, compiled for these layers; they are handed on once all are there."""
+        import torch
+
+        assert self._compiled is not None
+        with self._forwards, torch.inference_mode(), _exact_float32(), said_aside():
+            if self.module.training:
+                self.module.eval()
+            try:
+                if layers not in self._compiled:
+                    self._compiled[layers] = compiled_forward(self.module, _inside, layers)
+                found = self._compiled[layers](tensor)
+            except Exception as error:
+                raise TargetFailed(f"{self.name}: the compiled forward raised {one_line(error)[:300]}") from error
+            for name in [name for name in self._found if name in layers]:
+                if name not in found:
+                    raise TargetFailed(f"{self.name}: the forward did not reach layer {name!r}")
+                see(name, self._maps(name, found.pop(name), tensor.shape[0], (tensor.shape[2], tensor.shape[3])))
+
+    def _maps(self, name: str, found: torch.Tensor | None, n: int, size: tuple[int, int]) -> torch.Tensor:
+        """A layer's output as maps, float32 N x units x height x width. Raises `TargetFailed` for another layout."""
+        layout = None if found is None else layout_of(found, n, self._layouts[name].form, size, self._tokens)
+        known = self._found[name]
+        if found is None or layout is None or (layout.kind, layout.units) != (known.kind, known.units):
+            raise TargetFailed(f"{self.name}: layer {name!r} changed its layout between pictures")
+        return maps_of(found, layout).float()
 
     def patch(self, layer: str) -> tuple[int, int] | None:
         """Height and width, in pixels of the module's input, of what a unit of `layer` effectively sees.

@@ -3,7 +3,7 @@
 Covered: timm's models by their names (``resnet50.a1_in1k``) or out of a folder with config.json and weights, torchvision's by
 theirs with their weights' own transforms, the box that these keep of a picture, and token grids where the network tells them.
 Weights are numbers alone (safetensors, or torch's weights-only unpickler). Without a network what is in the caches of both
-is found. Not covered: untrained networks, detection and segmentation.
+is found. ``+compiled`` at a name's end compiles the forward. Not covered: untrained networks, detection and segmentation.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .compiled import split_compiled
 from .errors import BadInput, TargetFailed, nearest, one_line
 from .hub import LOOK_UP_SECONDS, in_time, model_folder
 from .layout import TokenGrids
@@ -49,8 +50,8 @@ class CentreOf:
 
 
 def load_timm(name: str, device: str = "auto") -> ModuleTarget:
-    """The target ``timm:NAME`` or ``timm:DIR``. Raises `BadInput`, one line, for whatever it lacks."""
-    where = name.partition(":")[2]
+    """The target ``timm:NAME[+compiled]`` or ``timm:DIR[+compiled]``. Raises `BadInput`, one line, for whatever it lacks."""
+    where, compiled = split_compiled(name.partition(":")[2])
     if not where:
         raise BadInput(f"{name!r} names no network: write timm:DIR, or timm:NAME such as {TIMM_EXAMPLE!r}")
     library = _library(name, "timm")
@@ -70,12 +71,13 @@ def load_timm(name: str, device: str = "auto") -> ModuleTarget:
     prefix = getattr(module, "num_prefix_tokens", None)
     grid = getattr(getattr(module, "patch_embed", None), "grid_size", None)
     grids = None if prefix is None or grid is None else TokenGrids(int(prefix), ((int(grid[0]), int(grid[1])),))
-    return _target(name, module, preprocess, device, f"timm {library.__version__} {settings}", grids)
+    return _target(name, module, preprocess, device, f"timm {library.__version__} {settings}", grids, compiled)
 
 
 def load_torchvision(name: str, device: str = "auto") -> ModuleTarget:
-    """The target ``torchvision:NAME[@WEIGHTS]``, with its default weights or those. Raises `BadInput`, one line."""
-    asked, _, chosen = name.partition(":")[2].partition("@")
+    """The target ``torchvision:NAME[@WEIGHTS][+compiled]``, with its default weights or those. Raises `BadInput`, one line."""
+    told, compiled = split_compiled(name.partition(":")[2])
+    asked, _, chosen = told.partition("@")
     if not asked:
         raise BadInput(f"{name!r} names no network: write torchvision:NAME such as {TORCHVISION_EXAMPLE!r}")
     library = _library(name, "torchvision")
@@ -103,12 +105,14 @@ def load_torchvision(name: str, device: str = "auto") -> ModuleTarget:
     if isinstance(patch, int) and hasattr(module, "class_token") and crop:
         grids = TokenGrids(1, ((crop[0] // patch, crop[0] // patch),))
     identity = f"torchvision {library.__version__} {asked} {weights} {transform}"
-    return _target(name, module, preprocess, device, identity, grids)
+    return _target(name, module, preprocess, device, identity, grids, compiled)
 
 
-def _target(name: str, module: Any, preprocess: Any, device: str, identity: str, grids: TokenGrids | None) -> ModuleTarget:
+def _target(
+    name: str, module: Any, preprocess: Any, device: str, identity: str, grids: TokenGrids | None, compiled: bool
+) -> ModuleTarget:
     try:
-        return ModuleTarget(name, module, preprocess, device=device, identity=identity, tokens=grids)
+        return ModuleTarget(name, module, preprocess, device=device, identity=identity, tokens=grids, compiled=compiled)
     except TargetFailed as error:
         raise BadInput(f"{name}: {error}" if name not in str(error) else str(error)) from error
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .compiled import split_compiled
 from .errors import BadInput, nearest, one_line
 
 if TYPE_CHECKING:
@@ -22,15 +23,16 @@ if TYPE_CHECKING:
 
 
 def load_user_file(name: str, device: str = "auto") -> ModuleTarget:
-    """The target of ``FILE.py:function``.
+    """The target of ``FILE.py:function[+compiled]``.
 
     The function takes nothing and returns a `torch.nn.Module` and a callable from a PIL RGB image to a float tensor
     3 x H x W. Raises `BadInput` where the file, the function or what it returns is not that.
     """
     from .module import ModuleTarget
 
-    path, function_name = _path(name)
-    function = named_in_file(name)
+    asked, compiled = split_compiled(name)
+    path, function_name = _path(asked)
+    function = named_in_file(asked)
     with _as_its_folder(path), contextlib.redirect_stdout(sys.stderr):
         try:
             made = function()
@@ -38,7 +40,8 @@ def load_user_file(name: str, device: str = "auto") -> ModuleTarget:
             raise BadInput(f"{name}: the function raised {one_line(error)}") from error
     module, preprocess = _pair(name, made)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return ModuleTarget(name, module, preprocess, device=device, identity=f"{digest}:{function_name}")
+    identity = f"{digest}:{function_name}"
+    return ModuleTarget(name, module, preprocess, device=device, identity=identity, compiled=compiled)
 
 
 def named_in_file(name: str) -> Any:

@@ -344,7 +344,7 @@ def test_whatever_a_folder_lacks_is_one_line(change: str, says: str, folders: di
     ("hf:", "names no network: write hf:DIR"),
     ("hf:./nowhere", "no folder './nowhere' with a model: write hf:DIR"),
     ("hf:a/b/c", "no folder 'a/b/c' with a model"),
-    ("hf:owner/net+half", "unknown option 'half'; nearest: 'bfloat16' or 'float16'"),
+    ("hf:owner/net+half", "unknown option 'half'; nearest: 'bfloat16', 'float16' or 'compiled'"),
     ("hf:owner/net+float16+bfloat16", "one type of number at most"),
 ])  # fmt: skip
 def test_a_name_that_names_nothing_is_one_line(name: str, says: str) -> None:
