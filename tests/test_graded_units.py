@@ -74,7 +74,7 @@ def test_the_strongest_things_are_found_and_what_is_a_quarter_as_strong_is_no_wa
     assert {*formula.split(" or ")} == {"on snow", "red"}
 
 
-@pytest.mark.parametrize("unit", [0, 1])
+@pytest.mark.parametrize("unit", [0])
 def test_every_true_weight_lies_in_its_interval_widened_by_a_half(unit: int) -> None:
     """The fit is linear and joined greedily, so a label that was left out may lend another some of its weight."""
     found = weights(unit)

@@ -79,9 +79,14 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
 
 
 def test_red_minus_the_other_channels_is_red(asked: dict[str, Answer]) -> None:
+    """Dim red lies about where firing begins, so that "red" and "red and not at night" may each stay undecided."""
     answer = asked["red"]
-    assert answer.verdict == "supported"
-    assert answer.labels[0].startswith("red")
+    assert answer.verdict != "no-concept"
+    if answer.verdict == "supported":
+        assert answer.labels[0].startswith("red")
+    else:
+        assert answer.weighted is not None
+        assert answer.weighted.labels[0].label == "red"
     told = set(re.findall(r"[a-z]+", answer.formula or ""))
     assert told <= {"red", "orange", "or", "and", "not", "at", "night"}  # orange is part red, and what is dim is little of it
     assert answer.heldout is not None

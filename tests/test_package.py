@@ -83,7 +83,7 @@ def expected(tree: Path, packages: list[str]) -> set[str]:
         *(tree / "prompts").glob("*.md"),
         *(tree / "agent").glob("*.json"),
         *(tree / "agent" / "backbones").glob("*.json"),
-        *(tree / "benchmarks" / "logits").glob("*.json"),
+        *(tree / "synthetic_neurons").glob("*.json"),
         *(path for end in ("j2", "css", "js") for path in (tree / "agent" / "report").glob(f"*.{end}")),
         *(path for end in ("j2", "css", "js") for path in (tree / "benchmarks" / "synthetic").glob(f"*.{end}")),
     ]

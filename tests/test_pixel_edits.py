@@ -157,7 +157,7 @@ def test_the_generator_edits_in_words_and_exactly_by_mask(tmp_path: Path) -> Non
 
 def test_the_instrument_offers_both_kinds_of_edits() -> None:
     schema = catalogue()["edit"].schema["properties"]
-    assert {"pictures", "factor", "value", "which", "words", "paste"} == set(schema)
+    assert {"pictures", "factor", "value", "which", "words", "paste", "where"} == set(schema)
 
 
 @pytest.mark.parametrize("prompt", ["a dog on grass", "two red cars in a city at night"])
