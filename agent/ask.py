@@ -36,6 +36,7 @@ def ask(
     data: str | Source = "sketch:2000",
     generator: str = "sketch",
     editor: str | None = None,
+    detector: str | None = None,
     describer: str | None = None,
     judge: str | None = None,
     models: ModelSettings | None = None,
@@ -52,8 +53,9 @@ def ask(
     """Ask what a unit does; the answer, with its run folder and page.
 
     `data`: ``sketch:N[@seed]`` or a folder. `layers`: those dissected in the one pass (default: the target's own).
-    `backbone`, `generator`, `editor`, `describer`: a name, an installed plug-in's, or FILE.py:Class; `tools`: instruments
-    beside those known, FILE.py:function each (or an installed plug-in's name, so that the run is refused where it is broken).
+    `backbone`, `generator`, `editor`, `detector` (it finds what is to be edited), `describer`: a name, an installed
+    plug-in's, or FILE.py:Class; `tools`: instruments beside those known, FILE.py:function each (or an installed
+    plug-in's name, so that the run is refused where it is broken).
     A backbone, describer or `judge` may be a language model (``openai:MODEL``), reached as `models` says; where the backbone
     is one, it plays the other parts too unless they are named.
     `max_images`: pictures measured beyond the data; `max_seconds`: wall time. `among`: how many units are asked together,
@@ -74,6 +76,7 @@ def ask(
         data=data,
         generator=generator,
         editor=editor,
+        detector=detector,
         describer=describer,
         judge=judge,
         models=models,

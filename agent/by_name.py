@@ -1,9 +1,10 @@
-"""Names to generators, editors, describers and backbones: the built-in ones, those of other packages, and FILE.py:Class.
+"""Names to generators, editors, describers, detectors and backbones: built in, of other packages, and FILE.py:Class.
 
 Covered: who makes what a name stands for, checked for the methods that its face asks for. A plug-in is a class, or a
 function that makes one: a generator and an editor are given the picture store, the others nothing, and ``NAME:REST`` hands
 REST on as the last argument. Not covered: how plug-ins are found (`targets/plug_ins.py`), and the faces (`tools/generator.py`,
-`tools/editor.py`, `tools/describer.py`, `backbones/backbone.py`), and models at an endpoint (`endpoint_pictures.py`).
+`tools/editor.py`, `tools/describer.py`, `tools/region_finder.py`, `backbones/backbone.py`), and models at an endpoint
+(`endpoint_pictures.py`).
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from ..targets.plug_ins import Kind, PlugIn
 from ..tools.describer import Describer, ExactDescriber
 from ..tools.editor import Editor
 from ..tools.generator import Generator
+from ..tools.region_finder import RegionFinder
 from ..tools.sketch_generator import SketchGenerator
 from ..tools.store import Store
 from .backbones.backbone import Backbone
 from .backbones.empiricist import Empiricist
 from .backbones.models_of_run import is_model, model_by_name
 
-__all__ = ["backbone", "describer", "editor", "generator", "is_model", "model_by_name"]
+__all__ = ["backbone", "describer", "detector", "editor", "generator", "is_model", "model_by_name"]
 
 
 def _diffusers(store: Store, rest: str = "") -> Generator:
@@ -74,18 +76,23 @@ def describer(name: str) -> tuple[Callable[[], Describer], PlugIn | None]:
     return _maker("describer", name, DESCRIBERS, Describer)
 
 
+def detector(name: str) -> tuple[Callable[[], RegionFinder], PlugIn | None]:
+    """What makes the region finder of that name (``NAME`` or ``NAME@REST``), and whose it is. Raises `BadInput`."""
+    return _maker("detector", name, {}, RegionFinder, "@")
+
+
 def backbone(name: str) -> tuple[Callable[[], Backbone], PlugIn | None]:
     """What makes the backbone of that name, and the plug-in that it comes from. Raises `BadInput`."""
     return _maker("backbone", name, BACKBONES, Backbone)
 
 
 def _maker(
-    kind: Kind, name: str, ours: Mapping[str, Callable[..., Any]], face: type
+    kind: Kind, name: str, ours: Mapping[str, Callable[..., Any]], face: type, before_rest: str = ":"
 ) -> tuple[Callable[..., Any], PlugIn | None]:
     plugged = plug_ins.usable(kind, ours)  # says which it leaves out, whatever is asked for
     if name in ours:
         return ours[name], None
-    family, _, rest = (name, "", "") if plug_ins.is_file(name) else name.partition(":")
+    family, _, rest = (name, "", "") if plug_ins.is_file(name) else name.partition(before_rest)
     if family in ours and family in TAKE_REST:
         return lambda *arguments: ours[family](*arguments, rest), None
     plug_in = plugged[family] if family in plugged else plug_ins.asked_for(kind, name, ours)

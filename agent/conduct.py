@@ -25,6 +25,7 @@ from ..tools.editor import Editor, WithEditor
 from ..tools.generator import Generator
 from ..tools.instrument import Instrument, instruments
 from ..tools.lab import Lab, Limits
+from ..tools.region_finder import RegionFinder
 from ..tools.sketch_generator import SketchGenerator
 from ..tools.sources.cutouts import CutoutSource
 from ..tools.sources.described import Described, told_of
@@ -61,6 +62,7 @@ class Asked:
     generator: Callable[[Store], Generator]
     editor: Callable[[Store], Editor] | None
     describer: Describer
+    detector: Callable[[], RegionFinder] | None
     instruments: dict[str, Instrument]
     started: Started
     models: ModelsOfRun
@@ -74,6 +76,7 @@ def prepare(
     data: str | Source,
     generator: str,
     editor: str | None = None,
+    detector: str | None = None,
     describer: str | None,
     judge: str | None,
     models: ModelSettings | None,
@@ -88,6 +91,7 @@ def prepare(
     asking = ModelsOfRun(models)
     make_generator, drawing = _generator(generator, asking)
     make_editor, editing = (None, None) if editor is None else _editor(editor, asking)
+    make_finder, finding = (None, None) if detector is None else by_name.detector(detector)
     mind, deciding = _mind(backbone, judge, asking)
     describer = describer_of(backbone) if describer is None else describer
     words, describing = _describer(describer, asking)
@@ -96,7 +100,8 @@ def prepare(
             f"{said[0]} {said[1]!r} says how a language model is asked, and none is named: add --backbone openai:MODEL"
         )
     known = instruments(tools)
-    others = [plug_in_of(unit.target.name), drawing, editing, describing, deciding, *(x.plug_in for x in known.values())]
+    others = [plug_in_of(unit.target.name), drawing, editing, finding, describing, deciding]
+    others += [instrument.plug_in for instrument in known.values()]
     source = open_source(data) if isinstance(data, str) else data
     if isinstance(words, DescribesMany) and not told_of(source):
         source = Described(source, words)
@@ -114,6 +119,7 @@ def prepare(
         "page": page,
         "judge": judge,
         "editor": editor,
+        "detector": detector,
         "models": asking.settings.model_dump(mode="json") if asking else None,
     }
     started = Started(
@@ -133,7 +139,7 @@ def prepare(
         keys=keys(unit, source),
         read_as=read_question(question),
     )
-    return Asked(unit, source, mind, make_generator, make_editor, words, known, started, asking)
+    return Asked(unit, source, mind, make_generator, make_editor, words, make_finder, known, started, asking)
 
 
 def describer_of(backbone: str | Backbone) -> str:
@@ -196,6 +202,7 @@ def command(started: Started) -> list[str]:
     words += ["--backbone", started.backbone, "--data", started.data, "--seed", str(started.seed)]
     words += [] if started.generator == "sketch" else ["--generator", started.generator]
     words += [] if settings.get("editor") is None else ["--editor", settings["editor"]]
+    words += [] if settings.get("detector") is None else ["--detector", settings["detector"]]
     words += [] if started.describer == describer_of(started.backbone) else ["--describer", started.describer]
     words += [word for name in settings["tools"] for word in ("--tool", name)]
     words += [] if settings["among"] == 1 else ["--among", str(settings["among"])]
@@ -225,6 +232,7 @@ def opened(asked: Asked, limits: Limits, began: float, watcher: Watcher) -> Iter
             limits=limits,
             progress=progress,
             started=began,
+            finder=None if asked.detector is None else asked.detector(),
         )
         if not len(lab.open) or not len(lab.held_back):
             raise BadInput(

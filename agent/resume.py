@@ -197,6 +197,7 @@ def _asked(
         data=data or begun.data,
         generator=begun.generator,
         editor=settings.get("editor"),
+        detector=settings.get("detector"),
         describer=begun.describer,
         judge=settings.get("judge"),
         models=models,

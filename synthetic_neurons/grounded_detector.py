@@ -81,11 +81,15 @@ class GroundedDetector:
         others = {*tokenizer.all_special_ids, tokenizer.convert_tokens_to_ids(".")} - {tokenizer.unk_token_id}
         return [place for place, token in enumerate(ids.tolist()) if token not in others]
 
-    def _where(self, picture: Picture, label: str) -> np.ndarray:
+    def best(self, picture: Picture, label: str) -> tuple[float, np.ndarray]:
+        """The score of the best box, and its mask: bool, height x width, true somewhere."""
         boxes, scores = self.boxes(picture, label)
         best = int(scores.argmax())
-        covered = _cells(self._mask(picture, boxes[best]))
-        score = np.float32(scores[best])
+        return float(scores[best]), self._mask(picture, boxes[best])
+
+    def _where(self, picture: Picture, label: str) -> np.ndarray:
+        found, where = self.best(picture, label)
+        covered, score = _cells(where), np.float32(found)
         return np.asarray(covered / covered.max() * score, np.float32).clip(0, score)
 
     def _mask(self, picture: Picture, box: np.ndarray) -> np.ndarray:

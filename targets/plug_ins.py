@@ -1,9 +1,10 @@
-"""Plug-ins: targets, tools, generators, editors, describers, backbones that another package, or a file of the user's, brings.
+"""Plug-ins: targets, tools, generators, editors, describers, detectors, backbones of another package or a user's file.
 
 Covered: the entry-point groups (``lettvin.targets``, ``.tools``, ``.generators``, ``.editors``, ``.describers``,
-``.backbones``) and ``FILE.py:function``, which names may be used, loading with one clear line for whatever goes wrong, and
-what a run records of a plug-in. Not covered: what each kind must be, which those say who use them (`loaders.py` beside this
-file, `tools/instrument.py`, `agent/by_name.py`). Nothing heavy is imported here, and no plug-in before it is needed.
+``.detectors``, ``.backbones``) and ``FILE.py:function``, which names may be used, loading with one clear line for
+whatever goes wrong, and what a run records of a plug-in. Not covered: what each kind must be, which those say who use them
+(`loaders.py` beside this file, `tools/instrument.py`, `agent/by_name.py`). Nothing
+heavy is imported here, and no plug-in before it is needed.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from typing import Any, Literal
 
 from .errors import BadInput, nearest, one_line
 
-Kind = Literal["target", "tool", "generator", "editor", "describer", "backbone"]
-KINDS: tuple[Kind, ...] = ("target", "tool", "generator", "editor", "describer", "backbone")
+Kind = Literal["target", "tool", "generator", "editor", "describer", "detector", "backbone"]
+KINDS: tuple[Kind, ...] = ("target", "tool", "generator", "editor", "describer", "detector", "backbone")
 OWN = "lettvin"  # the distribution whose entry points are ours: what a room downhill may not import, it brings by one
 
 

@@ -124,7 +124,7 @@ def ask(target: str, *words: str) -> int:
 
 def test_every_kind_is_found_by_its_entry_point_and_knows_who_brings_it(install: Install) -> None:
     install("brings", tools="a = brings:a", targets="a = brings:a", generators="a = brings:a",
-            editors="a = brings:a", describers="a = brings:a", backbones="a = brings:a")  # fmt: skip
+            editors="a = brings:a", describers="a = brings:a", detectors="a = brings:a", backbones="a = brings:a")  # fmt: skip
     for kind in plug_ins.KINDS:
         (found,) = [one for one in plug_ins.installed(kind, ()) if one.distribution != "lettvin"]
         assert (found.name, found.distribution, found.version, found.refused) == ("a", "brings", "1.2", None)

@@ -26,6 +26,7 @@ from .corpus import Corpus
 from .describer import Describer
 from .generator import Generator
 from .profile import Profile
+from .region_finder import RegionFinder
 from .sketch.concept import Concept, holds, holds_in_words
 from .sketch.concept import caption_words as words_of
 from .sources.source import About, MayRepeat, Source, Unreadable
@@ -69,6 +70,7 @@ class Lab:
     """One run's instruments' world. `progress(stage, done, total)` is told what is being done now.
 
     `readings`: where the run keeps what it measured, beside the store that all runs share; it is asked first.
+    `finder`: who says where a thing is in a picture that was not drawn, for edits of a region; None: nobody.
     """
 
     unit: Unit
@@ -82,6 +84,7 @@ class Lab:
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None
     started: float = field(default_factory=time.monotonic)
     readings: Readings | None = None
+    finder: RegionFinder | None = None
     pictures: dict[str, Picture] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)  # ids measured in this run
     used_data: set[int] = field(default_factory=set)  # indices of the data pictures among them

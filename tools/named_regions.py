@@ -1,7 +1,7 @@
 """Regions of pictures by name: where the unit fires, a box, or a thing that a picture shows.
 
-Covered: each as a mask of the picture's size. A thing is exact in a drawn picture. Not covered: things in photographs, which
-want a detector, and what is done in a region (`edit.py`).
+Covered: each as a mask of the picture's size. A thing is exact in a drawn picture; in any other the
+run's detector says where it is. Not covered: the detectors (`region_finder.py`), and what is done in a region (`edit.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def regions(lab: Lab, pictures: Sequence[Picture], name: str) -> list[np.ndarray
     numbers = re.split(r"[\s,]+", name.strip())
     if len(numbers) == 4 and all(re.fullmatch(r"-?\d{1,6}", number) for number in numbers):
         return [_box(picture, [int(number) for number in numbers]) for picture in pictures]
-    return [_thing(picture, name) for picture in pictures]
+    return [_thing(lab, picture, name) for picture in pictures]
 
 
 def _fires(lab: Lab, picture: Picture) -> np.ndarray:
@@ -51,11 +51,13 @@ def _box(picture: Picture, box: Sequence[int]) -> np.ndarray:
     return where
 
 
-def _thing(picture: Picture, name: str) -> np.ndarray:
+def _thing(lab: Lab, picture: Picture, name: str) -> np.ndarray:
     if picture.scene is None:
+        if lab.finder is not None:
+            return lab.finder.find([picture], name)[0]
         raise BadInput(
             f"nobody knows where {name!r} is in picture {picture.id[:12]}, which was not drawn: write 'unit' or "
-            "'LEFT TOP RIGHT BOTTOM'"
+            "'LEFT TOP RIGHT BOTTOM', or name who finds things by --detector, such as cam"
         )
     masks = paint(picture.scene).masks
     where: np.ndarray = np.any([masks[i] for i in find(picture.scene, name)], axis=0)

@@ -94,6 +94,7 @@ def plug_ins() -> list[tuple[str, str]]:
         "generator": by_name.GENERATORS,
         "editor": by_name.EDITORS,
         "describer": by_name.DESCRIBERS,
+        "detector": (),
         "backbone": by_name.BACKBONES,
     }
     rows: list[tuple[str, str]] = []

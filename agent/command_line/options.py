@@ -115,6 +115,14 @@ Editor = Annotated[
         metavar="NAME", help="Who edits pictures that were not drawn: diffusers:ID_OR_DIR, openai:MODEL, or FILE.py:Class."
     ),
 ]
+RegionFinder = Annotated[
+    str | None,
+    typer.Option(
+        "--detector",
+        metavar="NAME",
+        help="Who finds the things that are to be edited in photographs: cam, grounding-dino[@DINO[+SAM]], or FILE.py:Class.",
+    ),
+]
 Describer = Annotated[
     str | None,
     typer.Option(
