@@ -19,7 +19,7 @@ BELOW = {
     "targets": {"targets"},
     "tools": {"targets", "tools"},
     "agent": {"", "targets", "tools", "agent"},
-    "synthetic_neurons": {"targets", "tools.sketch", "synthetic_neurons"},
+    "synthetic_neurons": {"targets", "tools.sketch", "tools.region", "synthetic_neurons"},
     "benchmarks": {"", "targets", "tools", "agent", "synthetic_neurons", "benchmarks"},
     "tools.sketch": {"targets.picture", "targets.errors", "tools.sketch"},
 }
