@@ -206,8 +206,7 @@ def command(started: Started) -> list[str]:
     words += [] if started.describer == describer_of(started.backbone) else ["--describer", started.describer]
     words += [word for name in settings["tools"] for word in ("--tool", name)]
     words += [] if settings["among"] == 1 else ["--among", str(settings["among"])]
-    for option, value in (("--max-images", settings["max_images"]), ("--max-seconds", settings["max_seconds"])):
-        words += [] if value is None else [option, f"{value:g}"]
+    words += Limits(settings["max_images"], settings["max_seconds"]).as_options()
     if settings["layers"] is not None:
         words += ["--layers", ",".join(settings["layers"])]
     words += [] if settings.get("judge") is None else ["--judge", settings["judge"]]

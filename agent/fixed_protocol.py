@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from ..targets.errors import BadInput, DiskFull, LimitReached
+from ..targets.target import Unit
 from ..tools.lab import Limits
 from ..tools.store import Store, write_whole
 from .bias.events import HuntBegun, Hunted
@@ -58,6 +59,17 @@ class FixedProtocol(Protocol):
     def play(self, folder: RunFolder) -> Ended: ...
 
     def write_page(self, path: Path, kept: Path) -> None: ...
+
+
+def settings_of(unit: Unit, limits: Limits, page: bool) -> dict[str, Any]:
+    """What run.json keeps of how a protocol is run."""
+    device = getattr(unit.target, "device", None)
+    return {
+        "max_images": limits.images,
+        "max_seconds": limits.seconds,
+        "device": None if device is None else str(device),
+        "page": page,
+    }
 
 
 def kind_of(run: Path) -> str | None:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import TypeVar
 
 import numpy as np
 
@@ -33,11 +32,11 @@ from .sketch.concept import (
     Word,
     both,
     caption_words,
-    conjuncts,
     disjuncts,
     holds_in_words,
     terms,
 )
+from .sketch.concept_scenes import pick, picked
 
 TRIES = 40
 ELSEWHERE = {
@@ -56,7 +55,6 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "orientation": v.ORIENTATIONS,
     "frequency": v.FREQUENCIES,
 }
-T = TypeVar("T")
 
 
 def holds(concept: Concept, prompt: str) -> bool:
@@ -89,7 +87,7 @@ def _attempt(way: Concept, rng: np.random.Generator) -> str:
     things: list[str] = []
     place = hour = ""
     bare = False  # figures of early vision stand nowhere
-    for part in _picked(way, rng):
+    for part in picked(way, rng):
         match part:
             case On(background):
                 place = PLACES[background]
@@ -105,26 +103,10 @@ def _attempt(way: Concept, rng: np.random.Generator) -> str:
                 things.append(f"{article(str(one))} {side}{relation} {article(str(other))}")
             case _:
                 things.append(str(part))
-    things = things or [article(_pick(tuple(v.NOUNS), rng))]
+    things = things or [article(pick(tuple(v.NOUNS), rng))]
     if not place and not bare and rng.random() < 0.5:
-        place = PLACES[_pick(v.BACKGROUNDS[:-1], rng)]
+        place = PLACES[pick(v.BACKGROUNDS[:-1], rng)]
     return " ".join(f"a photo of {listed(things)} {place}{hour}".split())
-
-
-def _picked(way: Concept, rng: np.random.Generator) -> list[Concept]:
-    """What a prompt must name for the conjunction to hold: its terms, one alternative of each `or` within; no vetoes."""
-    found: list[Concept] = []
-    for part in conjuncts(way):
-        match part:
-            case Or(parts):
-                found += _picked(_pick(parts, rng), rng)
-            case And():
-                found += _picked(part, rng)
-            case Not():
-                pass
-            case _:
-                found.append(part)
-    return found
 
 
 def _with_noun(phrase: Phrase, rng: np.random.Generator) -> Phrase:
@@ -132,7 +114,7 @@ def _with_noun(phrase: Phrase, rng: np.random.Generator) -> Phrase:
         return phrase
     turned, periodic = bool(phrase.orientation), bool(phrase.frequency)
     stimuli = [k for k, s in v.STIMULI.items() if s.oriented >= turned and s.periodic >= periodic]
-    return replace(phrase, noun=_pick(stimuli if turned or periodic else tuple(v.NOUNS), rng))
+    return replace(phrase, noun=pick(stimuli if turned or periodic else tuple(v.NOUNS), rng))
 
 
 def _several(phrase: Phrase, n: int) -> str:
@@ -147,7 +129,7 @@ def near_miss(concept: Concept, prompt: str, rng: np.random.Generator) -> str | 
     if not holds(concept, prompt):
         return None
     found = list(dict.fromkeys(p for p in _one_factor_away(concept, prompt, rng) if p != prompt and not holds(concept, p)))
-    return _pick(found, rng) if found else None
+    return pick(found, rng) if found else None
 
 
 def _one_factor_away(concept: Concept, prompt: str, rng: np.random.Generator) -> Iterator[str]:
@@ -174,7 +156,7 @@ def _one_factor_away(concept: Concept, prompt: str, rng: np.random.Generator) ->
             yield from _one_factor_away(other, prompt, rng)
         case On(background):
             others = [b for b in v.BACKGROUNDS if b != background]
-            yield _exchanged(prompt.replace(PLACES[background], PLACES[_pick(others, rng)]), background, _pick(others, rng))
+            yield _exchanged(prompt.replace(PLACES[background], PLACES[pick(others, rng)]), background, pick(others, rng))
         case Light(light):
             yield prompt.replace(HOURS[light] or f" in {light} light", "")
         case Word(word):
@@ -254,7 +236,3 @@ def _surrounded(prompt: str, factor: str, value: str) -> str:
 def _words(prompt: str, forms: Sequence[str] | dict[str, str]) -> list[re.Match[str]]:
     either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
     return list(re.finditer(rf"\b(an? )?({either})\b", prompt))
-
-
-def _pick(options: Sequence[T], rng: np.random.Generator) -> T:
-    return options[int(rng.integers(len(options)))]

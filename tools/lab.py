@@ -52,9 +52,16 @@ class Limits:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("--max-images", self.images), ("--max-seconds", self.seconds)):
+        for name, value in self._named():
             if value is not None and not value > 0:
                 raise BadInput(f"{name} {value!r} leaves nothing to work with: give a number above 0")
+
+    def as_options(self) -> list[str]:
+        """The words of a command line that set the same."""
+        return [word for name, value in self._named() if value is not None for word in (name, f"{value:g}")]
+
+    def _named(self) -> tuple[tuple[str, float | None], ...]:
+        return ("--max-images", self.images), ("--max-seconds", self.seconds)
 
 
 class Readings(Protocol):

@@ -35,7 +35,7 @@ from ...tools.statistics import RESAMPLES, holm, rank_permutation_p, sign_flip_p
 from ...tools.store import Store, cache_folder
 from ..comparison.events import ComparisonBegun
 from ..deciding_experiment import MARGIN, difference, two_samples
-from ..fixed_protocol import begin, go_on, played
+from ..fixed_protocol import begin, go_on, played, settings_of
 from ..known_target import open_target
 from ..ledger import ALPHA, LEAST_PAIRS
 from ..loop import profile
@@ -180,7 +180,6 @@ class Hunting:
         known = (*cutouts.nouns, *v.NOUNS)
         if noun is not None and noun not in known:
             raise BadInput(f"{noun!r} is no noun that can be drawn here; nearest: {nearest(noun, known)}")
-        device = getattr(unit.target, "device", None)
         begun = HuntBegun(
             question="",
             target=unit.target.name,
@@ -190,13 +189,7 @@ class Hunting:
             data=source.name,
             seed=seed,
             versions=versions(),
-            settings={
-                "max_images": limits.images,
-                "max_seconds": limits.seconds,
-                "device": None if device is None else str(device),
-                "page": page,
-                "size": asdict(size),
-            },
+            settings=settings_of(unit, limits, page) | {"size": asdict(size)},
             keys=keys(unit, source),
         )
         made = cls(unit, source, cutouts, size, begun, limits)
@@ -218,9 +211,7 @@ class Hunting:
         begun = self.begun
         words = ["lettvin", "bias", begun.target, begun.unit, "--shows", begun.shows]
         words += ["--data", begun.data, "--seed", str(begun.seed)]
-        for option, value in (("--max-images", self.limits.images), ("--max-seconds", self.limits.seconds)):
-            words += [] if value is None else [option, f"{value:g}"]
-        return words
+        return words + self.limits.as_options()
 
     @contextmanager
     def opened(self, path: Callable[[], Path], limits: Limits, began: float, watcher: Watcher) -> Iterator[Store]:

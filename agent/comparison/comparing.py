@@ -36,7 +36,7 @@ from .. import by_name
 from ..bias.events import HuntBegun
 from ..conduct import prepare
 from ..deciding_experiment import MARGIN, difference, full_of, rest_of
-from ..fixed_protocol import StoppedWithin, begin, go_on, played
+from ..fixed_protocol import StoppedWithin, begin, go_on, played, settings_of
 from ..known_target import open_target
 from ..loop import Run, profile
 from ..readings import Readings
@@ -146,7 +146,6 @@ class Comparing:
         source = open_source(data) if isinstance(data, str) else data
         names = unit_names(one.target.name, one.address, other.target.name, other.address)
         known = keys(one, source) | {"other target": other.target.key}
-        device = getattr(one.target, "device", None)
         begun = ComparisonBegun(
             question=f"What separates {names['one']} and {names['other']}?",
             target=one.target.name,
@@ -157,12 +156,7 @@ class Comparing:
             data=source.name,
             seed=seed,
             versions=versions(),
-            settings={
-                "max_images": limits.images,
-                "max_seconds": limits.seconds,
-                "device": None if device is None else str(device),
-                "page": page,
-            },
+            settings=settings_of(one, limits, page),
             keys=known,
         )
         return cls(one, other, source, begun, limits)
@@ -183,9 +177,7 @@ class Comparing:
         words = ["lettvin", "compare", begun.target, begun.unit, begun.other_unit]
         words += [] if begun.other_target == begun.target else ["--other-target", begun.other_target]
         words += ["--data", begun.data, "--seed", str(begun.seed)]
-        for option, value in (("--max-images", self.limits.images), ("--max-seconds", self.limits.seconds)):
-            words += [] if value is None else [option, f"{value:g}"]
-        return words
+        return words + self.limits.as_options()
 
     @contextmanager
     def opened(self, path: Callable[[], Path], limits: Limits, began: float, watcher: Watcher) -> Iterator[Store]:

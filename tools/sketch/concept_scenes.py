@@ -78,10 +78,10 @@ def _example(whole: Concept, way: Concept, rng: np.random.Generator, cutouts: Cu
 
 def _attempt(way: Concept, rng: np.random.Generator, cutouts: Cutouts, crowd: bool) -> Scene | None:
     """A random scene with what the conjunction asks for in it; the caller checks it. None where there can be none."""
-    asked = _picked(way, rng)
+    asked = picked(way, rng)
     if not all(possible(part, cutouts) for part in asked):
         return None
-    background, light, placed = _pick(v.BACKGROUNDS, rng), "normal", False
+    background, light, placed = pick(v.BACKGROUNDS, rng), "normal", False
     things: list[Thing] = []
     wishes: list[Wish] = []
     for part in asked:
@@ -117,15 +117,15 @@ def _attempt(way: Concept, rng: np.random.Generator, cutouts: Cutouts, crowd: bo
         return None
 
 
-def _picked(way: Concept, rng: np.random.Generator) -> list[Concept]:
-    """What must be in a scene for the conjunction to hold: its terms, one alternative of each `or` within; no vetoes."""
+def picked(way: Concept, rng: np.random.Generator) -> list[Concept]:
+    """What must be shown for the conjunction to hold: its terms, one alternative of each `or` within; no vetoes."""
     found: list[Concept] = []
     for part in conjuncts(way):
         match part:
             case Or(parts):
-                found += _picked(_pick(parts, rng), rng)
+                found += picked(pick(parts, rng), rng)
             case And():
-                found += _picked(part, rng)
+                found += picked(part, rng)
             case Not():
                 pass
             case _:
@@ -167,13 +167,13 @@ def _with_noun(phrase: Phrase, rng: np.random.Generator, cutouts: Cutouts) -> di
     fixed: dict[str, Any] = phrase.named()
     if "noun" not in fixed:
         if "frequency" in fixed:
-            fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.periodic), rng)
+            fixed["noun"] = pick(tuple(k for k, s in v.STIMULI.items() if s.periodic), rng)
         elif "orientation" in fixed:
-            fixed["noun"] = _pick(tuple(k for k, s in v.STIMULI.items() if s.oriented), rng)
+            fixed["noun"] = pick(tuple(k for k, s in v.STIMULI.items() if s.oriented), rng)
         else:
-            fixed["noun"] = _pick(able(cutouts, tuple(fixed)), rng)
+            fixed["noun"] = pick(able(cutouts, tuple(fixed)), rng)
     if fixed["noun"] in v.STIMULI and "colour" not in fixed and rng.random() < MIX.black_or_white:
-        fixed["colour"] = _pick(("black", "white"), rng)
+        fixed["colour"] = pick(("black", "white"), rng)
     return fixed
 
 
@@ -222,7 +222,7 @@ def _one_factor_away(part: Concept, scene: Scene, rng: np.random.Generator, cuto
             for phrase in (one, other):
                 yield from _without(phrase, scene, len(phrase.fitting(scene.things)), rng, cutouts)
         case On(background) if scene.background == background:
-            yield swap(scene, "background", _pick(tuple(b for b in v.BACKGROUNDS if b != background), rng))
+            yield swap(scene, "background", pick(tuple(b for b in v.BACKGROUNDS if b != background), rng))
         case Light(light) if scene.light == light:
             yield swap(scene, "light", "normal" if light != "normal" else "dark")
         case Not(vetoed):
@@ -313,13 +313,13 @@ def _other(factor: str, thing: Thing, rng: np.random.Generator, cutouts: Cutouts
     value: str = getattr(thing, factor)
     if thing.photo is not None and factor == "noun":
         others = tuple(noun for noun in cutouts.nouns if noun != value)
-        return _pick(others, rng) if others else None
+        return pick(others, rng) if others else None
     stimulus = v.STIMULI.get(thing.noun)
     if factor == "noun":
         if stimulus is not None:
             alike = [k for k, s in v.STIMULI.items() if k != value and s.oriented >= stimulus.oriented]
-            return _pick(tuple(alike), rng) if alike else None
-        return _pick(tuple(k for k in v.NOUNS if k != value and k not in cutouts), rng)
+            return pick(tuple(alike), rng) if alike else None
+        return pick(tuple(k for k in v.NOUNS if k != value and k not in cutouts), rng)
     known = {
         "colour": tuple(v.COLOURS),
         "pattern": ("plain",) if value != "plain" and rng.random() < 0.5 else v.PATTERNS,
@@ -328,7 +328,7 @@ def _other(factor: str, thing: Thing, rng: np.random.Generator, cutouts: Cutouts
         "frequency": v.FREQUENCIES,
     }[factor]
     others = tuple(x for x in known if x != value)
-    return _pick(others, rng) if others else None
+    return pick(others, rng) if others else None
 
 
 def disagreements(
@@ -367,5 +367,6 @@ def _where(yes: Concept, no: Concept, n: int, rng: np.random.Generator, cutouts:
     return found
 
 
-def _pick(options: Sequence[T], rng: np.random.Generator) -> T:
+def pick(options: Sequence[T], rng: np.random.Generator) -> T:
+    """One of the options, each as likely."""
     return options[int(rng.integers(len(options)))]
