@@ -247,7 +247,7 @@ class Explained(BaseModel):
 
 
 class WeightedLabel(BaseModel):
-    """By how much pictures that show a label lift the peak, with a 95% interval; in units of the peak."""
+    """By how much showing a label lifts the peak (below 0: lowers it), with a 95% interval; in units of the peak."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -257,7 +257,10 @@ class WeightedLabel(BaseModel):
 
 
 class Weighted(BaseModel):
-    """Labels that add up, strongest first, and their held-out r2 over the unit's own reliability (None where unknown)."""
+    """Labels that add up, from what lifts most to what lowers most.
+
+    `explained`: their held-out r2 over the unit's own reliability (None where that is unknown).
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -48,28 +48,39 @@ def weigh(
     drawn = Corpus([About(picture.caption, picture.scene) for picture in (lab.find(r.picture) for r in designed)])
 
     def shown(way: Concept) -> np.ndarray:
-        return np.concatenate([lab.corpus.truths(way)[lab.open], drawn.truths(way)])[sound].astype(float)
+        true = np.concatenate([lab.corpus.truths(way)[lab.open], drawn.truths(way)])
+        return np.asarray(true[sound], dtype=float)
 
     simple = lab.corpus.terms(lab.open)
-    ways = [way for way in _ways([*raised, *_leading(lab, simple)]) if LEAST <= shown(way).sum() <= len(peaks) - LEAST]
-    if not ways:
-        return [], None
-    columns = np.column_stack([shown(way) for way in ways])
-    joined = _joined(columns, peaks)
-    rng = lab.stream("weights")
-    weights, spread = _fitted(columns[:, joined], peaks, rng)
-    told = np.abs(weights[1:]) > _deviations(0.05 / (len(ways) + len(simple))) * spread
-    joined = [place for place, sure in zip(joined, told, strict=True) if sure]
+    leaders = leading(lab.corpus, lab.open, lab.peaks[lab.open].astype(float), simple)
+    ways = [way for way in _ways([*raised, *leaders]) if LEAST <= shown(way).sum() <= len(peaks) - LEAST]
+    columns = np.column_stack([shown(way) for way in ways]) if ways else np.empty((len(peaks), 0))
+    joined, weights, reach = added(columns, peaks, len(ways) + len(simple), lab.stream("weights"))
     if not joined:
         return [], None
-    weights, spread = _fitted(columns[:, joined], peaks, rng)
-    reach = _deviations(0.05) * spread
     found = [
         WeightedLabel(label=str(ways[place]), weight=_short(weight), interval=(_short(weight - far), _short(weight + far)))
         for place, weight, far in zip(joined, weights[1:], reach, strict=True)
     ]
     held_back = np.array([lab.corpus.truths(ways[place])[rows] for place in joined], dtype=float).T
-    return sorted(found, key=lambda label: -label.weight), _r2(lab.peaks[rows].astype(float), weights[0] + held_back @ weights[1:])
+    explained = _r2(lab.peaks[rows].astype(float), weights[0] + held_back @ weights[1:])
+    return sorted(found, key=lambda label: -label.weight), explained
+
+
+def added(
+    columns: np.ndarray, peaks: np.ndarray, tried: int, rng: np.random.Generator
+) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Which columns add to the peaks; the rest and their weights; how far each weight's 95% interval reaches.
+
+    `columns`: what pictures show, 0 or 1, pictures x labels. `tried`: of how many the best were taken; an interval corrected
+    for them decides which stay.
+    """
+    joined = _joined(columns, peaks)
+    weights, spread = _fitted(columns[:, joined], peaks, rng)
+    told = np.abs(weights[1:]) > _deviations(0.05 / max(1, tried)) * spread
+    joined = [place for place, sure in zip(joined, told, strict=True) if sure]
+    weights, spread = _fitted(columns[:, joined], peaks, rng)
+    return joined, weights, _deviations(0.05) * spread
 
 
 def _ways(raised: Sequence[Concept]) -> list[Concept]:
@@ -83,10 +94,9 @@ def _ways(raised: Sequence[Concept]) -> list[Concept]:
     return list(found.values())
 
 
-def _leading(lab: Lab, terms: Sequence[Concept]) -> list[Concept]:
-    """The simple terms that go best with the peak over the open data, or against it."""
-    peaks = lab.peaks[lab.open].astype(float)
-    r = {term: abs(pearson(lab.corpus.truths(term)[lab.open].astype(float), peaks) or 0.0) for term in terms}
+def leading(corpus: Corpus, among: np.ndarray, peaks: np.ndarray, terms: Sequence[Concept]) -> list[Concept]:
+    """The simple terms that go best with the peaks of the pictures `among` a corpus, or against them."""
+    r = {term: abs(pearson(corpus.truths(term)[among].astype(float), peaks) or 0.0) for term in terms}
     return sorted(terms, key=lambda term: (-r[term], str(term)))[:LEADING]
 
 

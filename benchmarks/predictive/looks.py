@@ -6,6 +6,8 @@ clip-dissect   the concept with the largest softWPMI (`softwpmi.py`), beside all
                the pictures are known to show, for no image-text model comes with lettvin
 invert         the formula with the largest AUC (`invert.py`)
 linear         a sum of weighted concepts (`linear.py`)
+weighed        what the empiricist says at its end, its weighted labels, without any experiment before: of the simple concepts,
+               by these pictures alone
 constant       the same of every unit: the concept that goes best with all units of all layers, on the mean
 Not covered: minds that ask (`asking.py`).
 """
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...agent.weighted_labels import added, leading
 from ...tools.corpus import Corpus
 from ...tools.sketch.concept import Concept
 from ..synthetic.baselines import BASELINES, Seen
@@ -48,6 +51,16 @@ def _invert(look: Look) -> tuple[Description | None, bool]:
     return of_concept(None if found is None else found.concept), found is not None and found.significant
 
 
+def _weighed(look: Look) -> tuple[Description | None, bool]:
+    seen = look.seen
+    ways = leading(seen.corpus, np.arange(len(seen.corpus)), seen.peaks, seen.terms)
+    if not ways or np.ptp(seen.peaks) == 0:
+        return None, False
+    columns = np.array([seen.corpus.truths(way) for way in ways], dtype=float).T
+    joined, weights, _ = added(columns, seen.peaks, len(seen.terms), seen.rng)
+    return _claimed(of_weights([(ways[place], float(weight)) for place, weight in zip(joined, weights[1:], strict=True)]))
+
+
 def _baseline(name: str) -> Callable[[Look], tuple[Description | None, bool]]:
     return lambda look: _claimed(of_concept(BASELINES[name](look.seen)))
 
@@ -58,6 +71,7 @@ def _claimed(found: Description | None) -> tuple[Description | None, bool]:
 
 LOOKS: dict[str, Callable[[Look], tuple[Description | None, bool]]] = {
     "linear": lambda look: _claimed(of_weights(explain(look.seen))),
+    "weighed": _weighed,
     "invert": _invert,
     "clip-dissect": lambda look: _claimed(of_concept(look.dissected())),
     **{name: _baseline(name) for name in ("milan", "exemplars", "one-shot", "random")},
