@@ -273,11 +273,16 @@ def _check_rival(blocks: Mapping[str, Block], alpha: float, rng: np.random.Gener
     place, low, high = _place_between(rest, sure, disputed, alpha, rng)
     found = Effect(*_agreement(fires, place, low, high))
     text = (
-        f"where answer and rival disagree, pictures {'fire' if fires else 'should stay silent'}: they lie at {place:.2f} "
-        f"[{low:.2f}, {high:.2f}] of the way from near misses to what fires for sure; wanted: an interval "
+        f"where answer and rival disagree, pictures {'fire' if fires else 'should stay silent'}: they lie at {_told(place)} "
+        f"[{_told(low)}, {_told(high)}] of the way from near misses to what fires for sure; wanted: an interval "
         f"{'above' if fires else 'below'} {FIRES}{_shared(family)}"
     )
     return _check(name, low > FIRES if fires else high < FIRES, text, found, None, len(disputed))
+
+
+def _told(place: float) -> str:
+    """A place between rest and full response; where the two are hardly apart it may be any number."""
+    return f"{place:.2f}" if abs(place) < 100 else "over 100" if place > 0 else "under -100"
 
 
 def _said(block: Block) -> list[tuple[Reading, bool, bool]]:

@@ -23,6 +23,7 @@ from ..unseen_pictures import pictures, whole_of
 from . import plots
 from .asking import Study
 from .benchmark import Result, read_result
+from .description import Description
 from .figures import as_object, columns, rows
 from .outcome import Told
 
@@ -76,12 +77,20 @@ def _section(result: Result, root: Path, written: list[Path]) -> str:
         for place, told_ in enumerate(some):
             written.append(root / BESIDE / f"{name}_{which}_{place + 1}.webp")
             strip(study, told_, written[-1])
-            said = told_.said.text if told_.said is not None and told_.said.text else "nothing"
-            short = (said if len(said) <= SAID else said[: SAID - 3] + "...").replace("|", " ")
+            short = _short(told_.said)
             image = f"![{told_.unit}]({BESIDE.name}/{written[-1].name})"
             lines.append(f"| `{told_.unit}` | {told_.pearson:.2f} | {short} | {image} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _short(said: Description | None) -> str:
+    """What is said, in one cell: of labels that add up the weightiest, else the words."""
+    if said is None or not said.text:
+        return "nothing"
+    weighty = sorted(said.parts, key=lambda part: -abs(part.weight))
+    text = said.text if len(weighty) < 2 else " ".join(f"{part.weight:+.3g} {part.concept}" for part in weighty)
+    return (text if len(text) <= SAID else text[: SAID - 3] + "...").replace("|", " ")
 
 
 def _table(told: dict[str, Any]) -> list[str]:
