@@ -23,6 +23,7 @@ from ...targets.picture import Picture
 from ...targets.target import Target, Unit
 from ...tools.corpus import Corpus
 from ...tools.dissection import Dissection, dissect
+from ...tools.image_text import image_text
 from ...tools.sketch.concept import Concept
 from ...tools.sketch.cutout_nouns import NONE, Cutouts
 from ...tools.sources.cutouts import CutoutSource
@@ -34,9 +35,11 @@ from ..unseen_pictures import Pictures
 from .description import Description, concept_of, of_answer, predicted, readable
 from .drawn import Drawn, Shown, drawn
 from .fit import fit
-from .looks import LOOKS, Look, dissected, goes_with_all
+from .looks import LOOKS, Look, dissected, goes_with_all, line_of, look_of, terms_of
 from .outcome import Condition, Told
 from .shuffled import Shuffled
+
+AT_ONCE = 256  # pictures of which an image-text model is told at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,8 @@ class Study:
     seed: int
     runs: Path | None
     _known: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict, repr=False)
-    _dissected: dict[tuple[Condition, str], list[Concept | None]] = field(default_factory=dict, repr=False)
+    _dissected: dict[tuple[Condition, str, str], list[Concept | None]] = field(default_factory=dict, repr=False)
+    _cosines: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _shown: dict[Condition, Shown] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -101,11 +105,25 @@ class Study:
         """The concept that goes best with all units of the layers."""
         return goes_with_all(self.seen, [self.seen_peaks("network", layer) for layer in self.units])
 
-    def dissected(self, condition: Condition, layer: str, index: int) -> Concept | None:
-        """What softWPMI calls a unit, beside all units of its layer."""
-        if (condition, layer) not in self._dissected:
-            self._dissected[condition, layer] = dissected(self.seen, self.seen_peaks(condition, layer))
-        return self._dissected[condition, layer][index]
+    def dissected(self, condition: Condition, layer: str, index: int, model: str = "") -> Concept | None:
+        """What softWPMI calls a unit, beside all units of its layer; by an image-text model's cosines where one is named."""
+        key = (condition, layer, model)
+        if key not in self._dissected:
+            cosines = self.cosines(model) if model else None
+            self._dissected[key] = dissected(self.seen, self.seen_peaks(condition, layer), cosines)
+        return self._dissected[key][index]
+
+    def cosines(self, model: str) -> np.ndarray:
+        """How well each simple concept fits each picture that may be looked at: float32, pictures x concepts."""
+        if model not in self._cosines:
+            made = image_text(model)
+            shown = [
+                made.pictures([source.picture(int(i)) for i in rows])
+                for source in self._looked_at
+                for rows in np.array_split(self._readable(source), max(1, len(source) // AT_ONCE))
+            ]
+            self._cosines[model] = np.concatenate(shown) @ made.texts([line_of(term) for term in terms_of(self.seen)]).T
+        return self._cosines[model]
 
     def shown(self, condition: Condition) -> Shown:
         """What the drawn units give to pictures that are drawn from descriptions."""
@@ -143,7 +161,7 @@ class Study:
 
 def in_full_runs(method: str) -> bool:
     """Whether a method asks in runs of its own, and does not only look."""
-    return method not in LOOKS
+    return not look_of(method)[0]
 
 
 def ask_one(study: Study, method: str, condition: Condition, layer: str, index: int) -> Told:
@@ -202,13 +220,14 @@ def _in_a_run(study: Study, method: str, unit: Unit) -> dict[str, object]:
 def _at_a_look(study: Study, method: str, condition: Condition, unit: Unit) -> dict[str, object]:
     layer, index = unit.layer.name, unit.channels[0]
     peaks = study.seen_peaks(condition, layer)[:, index].astype(np.float64)
+    name, model = look_of(method)
     luck = hashlib.sha256(f"{study.seed} {method} {condition} {unit.address}".encode()).digest()
     look = Look(
         Seen(study.seen, peaks, np.random.default_rng(int.from_bytes(luck[:8], "big"))),
-        dissected=lambda: study.dissected(condition, layer, index),
+        dissected=lambda: study.dissected(condition, layer, index, model),
         constant=lambda: study.constant,
     )
-    said, claimed = LOOKS[method](look)
+    said, claimed = LOOKS[name](look)
     return {
         "said": said,
         "verdict": "supported" if claimed else "inconclusive",

@@ -19,11 +19,12 @@ import numpy as np
 from ...targets.errors import BadInput, nearest
 from ...targets.loaders import load_target, target_names
 from ...targets.target import Target
+from ...tools.image_text import image_text
 from ..answer_lines import ABOUT, ANSWERS, read_lines
 from ..synthetic.benchmark import check_mind
 from ..unseen_pictures import HELD_OUT, pictures, whole_of
 from .asking import Study, ask_one
-from .looks import LOOKS
+from .looks import LOOKS, look_of
 from .outcome import CONDITIONS, VERSION, Condition, Key, Told, kept_in, key_of
 
 METHODS = ("empiricist", *LOOKS)
@@ -65,7 +66,10 @@ def run(
     """
     chosen = list(dict.fromkeys(methods or METHODS))
     for method in chosen:
-        check_mind(method, METHODS)
+        name, model = look_of(method)
+        if model:
+            image_text(model)  # refused now, not after the dissections
+        check_mind(name or method, METHODS)
     network = load_target(target)
     names = list(layers) if layers is not None else evenly(network)
     for name in names:

@@ -3,7 +3,8 @@
 Covered:
 exemplars, milan, one-shot, random   the baselines of the synthetic benchmark
 clip-dissect   the concept with the largest softWPMI (`softwpmi.py`), beside all units of the layer. Concept scores are what
-               the pictures are known to show, for no image-text model comes with lettvin
+               the pictures are known to show, for no image-text model comes with lettvin; of ``clip-dissect:conse`` and
+               ``clip-dissect:ID_OR_DIR`` they are the cosines of `tools/image_text.py`, as in the paper
 invert         the formula with the largest AUC (`invert.py`)
 linear         a sum of weighted concepts (`linear.py`)
 weighed        what the empiricist says at its end, its weighted labels, without any experiment before: of the simple concepts,
@@ -21,14 +22,14 @@ import numpy as np
 
 from ...agent.weighted_labels import added, leading
 from ...tools.corpus import Corpus
-from ...tools.sketch.concept import Concept
+from ...tools.sketch.concept import Concept, Phrase
 from ..synthetic.baselines import BASELINES, Seen
 from .description import Description, of_concept, of_weights
 from .invert import search
 from .linear import explain
 from .softwpmi import concept_shares, softwpmi
 
-CONSTANT = "constant"
+CONSTANT, DISSECT = "constant", "clip-dissect"
 APART = 0.1
 """How far apart softWPMI's concept scores are for pictures that show a concept and those that do not: about as far as CLIP's
 cosines. Chosen on units of other layers than those reported: at 1, every unit that is best at anything scores alike."""
@@ -73,23 +74,41 @@ LOOKS: dict[str, Callable[[Look], tuple[Description | None, bool]]] = {
     "linear": lambda look: _claimed(of_weights(explain(look.seen))),
     "weighed": _weighed,
     "invert": _invert,
-    "clip-dissect": lambda look: _claimed(of_concept(look.dissected())),
+    DISSECT: lambda look: _claimed(of_concept(look.dissected())),
     **{name: _baseline(name) for name in ("milan", "exemplars", "one-shot", "random")},
     CONSTANT: lambda look: _claimed(of_concept(look.constant())),
 }
 """What each says of a unit, and whether it claims that: only `invert` has a test that it may fail."""
 
 
-def dissected(corpus: Corpus, peaks: np.ndarray) -> list[Concept | None]:
+def look_of(method: str) -> tuple[str, str]:
+    """The name in `LOOKS` of a method, and the image-text model that it is told to go by ('' for none); '' where it is none."""
+    name, _, model = method.partition(":")
+    return (name, model) if name in LOOKS and (not model or name == DISSECT) else ("", "")
+
+
+def dissected(corpus: Corpus, peaks: np.ndarray, cosines: np.ndarray | None = None) -> list[Concept | None]:
     """Each unit's concept by softWPMI; None where the pictures show no simple concept often enough.
 
-    `peaks`: of all units that are scored beside each other, pictures x units.
+    `peaks`: of all units that are scored beside each other, pictures x units. `cosines`: of the pictures with `terms_of`
+    the corpus, pictures x terms; where None, what the pictures are known to show, `APART` apart.
     """
-    terms = corpus.terms(np.arange(len(corpus)))
+    terms = terms_of(corpus)
     if not terms:
         return [None] * peaks.shape[1]
-    shares = concept_shares(APART * np.array([corpus.truths(term) for term in terms], dtype=np.float32).T)
-    return [terms[int(place)] for place in softwpmi(shares, peaks).argmax(axis=1)]
+    if cosines is None:
+        cosines = APART * np.array([corpus.truths(term) for term in terms], dtype=np.float32).T
+    return [terms[int(place)] for place in softwpmi(concept_shares(cosines), peaks).argmax(axis=1)]
+
+
+def terms_of(corpus: Corpus) -> list[Concept]:
+    """The concepts that units are named by: all simple ones that the pictures show."""
+    return corpus.terms(np.arange(len(corpus)))
+
+
+def line_of(term: Concept) -> str:
+    """A simple concept as a line that an image-text model can hold a picture against."""
+    return f"a photo of a {term}" if isinstance(term, Phrase) and term.noun else f"a photo of something {term}"
 
 
 def goes_with_all(corpus: Corpus, layers: list[np.ndarray]) -> Concept | None:
