@@ -131,7 +131,7 @@ def synthetic(
     """
     from .benchmarks.synthetic.benchmark import run
     from .benchmarks.synthetic.published import as_object
-    from .benchmarks.synthetic.told import PROGRESS, columns, progress, rows
+    from .benchmarks.synthetic.told import PROGRESS, columns, progress, refusals, rows
 
     with terminal.benchmark(PROGRESS, progress) as watch:
         result = run(
@@ -148,6 +148,9 @@ def synthetic(
         )
     told = as_object(result)
     terminal.measured(told, () if as_json else (columns(told), *rows(told)), told["page"])
+    if result.suite.drawn and not as_json:
+        drawn = ", ".join(f"{kind} {made}" for kind, made, _ in refusals(result.suite.drawn))
+        print(f"drawn of what the data make a question: {drawn}; the page says what was refused, and why")
 
 
 @benches.command()

@@ -67,10 +67,25 @@ class SuiteNeuron(BaseModel):
         return "weighted OR" if self.weights is not None else kind_of(truth)
 
 
+class Drawn(BaseModel):
+    """How the neurons of a kind came about: how many were wanted and made, and why others were refused, with numbers.
+
+    Of the kind "nouns": how many nouns a detector was asked for, and how many of them were taken.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    wanted: int = Field(ge=0)
+    made: int = Field(ge=0)
+    refused: tuple[tuple[str, int], ...] = ()
+
+
 class Suite(BaseModel):
     """A name, a seed, and neurons, each of another name.
 
     `detector`: whose eyes the neurons see with; None: they read scenes. `nouns`: those of their formulas that are not drawn.
+    `drawn`: how they were drawn for a data set; empty where somebody wrote them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +95,7 @@ class Suite(BaseModel):
     neurons: tuple[SuiteNeuron, ...] = Field(min_length=1)
     detector: str | None = None
     nouns: tuple[str, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
 
     @model_validator(mode="after")
     def _share_nouns(self) -> Self:

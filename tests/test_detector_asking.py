@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +18,16 @@ from lettvin.benchmarks import detector_accuracy
 from lettvin.benchmarks.synthetic import detector_asking
 from lettvin.benchmarks.synthetic.benchmark import run
 from lettvin.benchmarks.synthetic.detector_asking import agree
+from lettvin.benchmarks.synthetic.published import as_object
 from lettvin.benchmarks.synthetic.result import read_result
 from lettvin.synthetic_neurons import suite_target
+from lettvin.synthetic_neurons.detector_suites import KINDS
 from lettvin.targets.errors import BadInput
 from lettvin.targets.target import Sight
 from lettvin.tools.sketch.concept import parse
 
-NOUNS = frozenset({"dog", "cat", "violin", "car"})
+CORNERS = ("dog", "cat", "violin", "car", "camera", "parachute", "teapot", "sombrero")
+NOUNS = frozenset(CORNERS)
 
 
 @pytest.mark.parametrize(("truth", "answer", "apart"), [
@@ -38,10 +44,10 @@ def test_an_answer_is_held_against_the_truth_in_every_combination_of_what_either
 
 
 class Squares:
-    """A detector that sees a noun where its colour is, and errs on the last: it takes every fifth picture for a car."""
+    """A detector that sees a noun where its colour is."""
 
     name, key, device, nouns = "squares", "squares-1", "cpu", NOUNS
-    colours = {"dog": (220, 20, 20), "cat": (20, 220, 20), "violin": (20, 20, 220), "car": (220, 220, 20)}  # noqa: RUF012
+    colours = {noun: tuple(20 + 200 * (place >> bit & 1) for bit in range(3)) for place, noun in enumerate(CORNERS)}  # noqa: RUF012
 
     def look(self, pictures, labels):
         return [{label: self._map(picture.pixels, label) for label in labels} for picture in pictures]
@@ -63,7 +69,7 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for i in range(100):
         rng = np.random.default_rng(i)
         pixels = rng.normal(128, 10, (64, 64, 3)).clip(0, 255).astype(np.uint8)
-        shown = [names[int(k)] for k in rng.choice(4, 1 + i % 3, replace=False)]
+        shown = [names[int(k)] for k in rng.choice(len(names), 1 + i % 3, replace=False)]
         for slot, noun in enumerate(shown):
             pixels[slot * 20 : slot * 20 + 18, 16:48] = Squares.colours[noun]
         Image.fromarray(pixels).save(place / f"{i:03d}.png")
@@ -93,7 +99,19 @@ def test_a_detectors_suite_is_asked_over_captioned_pictures_and_gone_on_with(pic
     again = read_result(whole.folder)
     assert again.suite == whole.suite
     assert "--detector cam" in again.command == whole.command
-    assert (whole.folder / "report.html").is_file()
+    page = whole.page.read_text()
+    assert "sees in the pixels" in page
+    assert "What answers predict" in page
+    assert "How the neurons were drawn" in page
+    for of_drawn_suites in ("2,000 scenes", "share one grammar", "Predictive protocol", "Planted networks", "Ten pictures"):
+        assert of_drawn_suites not in page
+    assert {one.kind: one.made for one in whole.suite.drawn} == {"nouns": 8, **dict.fromkeys(KINDS, 1)}
+    told = as_object(again)
+    assert told["detector"] == "cam"
+    assert [one["kind"] for one in told["drawn"]] == ["nouns", *KINDS]
+    fit = told["figures"]["oracle"]["fit"]
+    assert fit["answers"] == 7
+    assert fit["auprc"] == fit["oracle_auprc"] > 0.8
 
 
 @pytest.mark.parametrize(("settings", "says"), [
@@ -143,3 +161,55 @@ def test_the_pages_command_runs(repository, tmp_path, monkeypatch):
     for line in block.splitlines():
         assert main(shlex.split(line)[1:]) == 3, "stopped by --max-images, with the best answer so far"
     assert list(tmp_path.glob("runs/*/report.html"))
+
+
+KILLED = """
+import os, signal, sys
+from lettvin.benchmarks.synthetic import detector_asking
+from lettvin.benchmarks.synthetic.benchmark import run
+from lettvin.synthetic_neurons import suite_target
+from lettvin.synthetic_neurons.detector_suites import KINDS
+from lettvin.tests.test_detector_asking import Squares
+
+for module in (detector_asking, suite_target):
+    module.open_detector = lambda name, device: Squares()
+plain, asked = detector_asking.of_run, []
+
+
+def dies(answer, kept):
+    asked.append(answer)
+    if len(asked) == 2:  # the second run is in its folder, and not on record
+        os.kill(os.getpid(), signal.SIGKILL)
+    return plain(answer, kept)
+
+
+detector_asking.of_run = dies
+run("smoke", ["exemplars", "empiricist"], detector="cam", data=sys.argv[1], folder=sys.argv[2], workers=1, neurons=2)
+"""
+
+
+def test_a_benchmark_that_was_killed_ends_with_the_answers_of_one_that_was_not(pictures, tmp_path):
+    settings = {"detector": "cam", "data": str(pictures), "workers": 1, "neurons": 2}
+    asked = ["exemplars", "empiricist"]
+    done = subprocess.run([sys.executable, "-c", KILLED, str(pictures), str(tmp_path / "killed")], capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    (record,) = (tmp_path / "killed").glob("*/answers.jsonl")
+    assert len(record.read_text().splitlines()) == 1
+    with record.open("a") as file:
+        file.write(record.read_text()[:200])  # and the line that was being written is torn
+    new: list[str] = []
+    killed = run("smoke", asked, folder=tmp_path / "killed", watch=lambda what, *_: new.append(what), **settings)
+    whole = run("smoke", asked, folder=tmp_path / "whole", **settings)
+    assert new.count("asking") == 3, "the first answer is kept"
+    assert killed.suite == whole.suite
+
+    def told(result):
+        said = {mind: [o.model_dump(exclude={"seconds", "run"}) for o in found] for mind, found in result.answers.items()}
+        assert all(len(found) == 2 for found in said.values())
+        return said
+
+    assert told(killed) == told(whole)
+    assert (killed.folder / "report.html").is_file()
+    for outcome in killed.answers["empiricist"]:
+        assert outcome.run is not None
+        assert (killed.folder / "runs" / "empiricist" / outcome.run / "report.html").is_file()

@@ -18,6 +18,7 @@ from lettvin.synthetic_neurons.detector_neuron import DetectorNeurons, scored
 from lettvin.synthetic_neurons.detector_suites import KINDS, detector_suite
 from lettvin.synthetic_neurons.load import load
 from lettvin.synthetic_neurons.scene_neuron import REST, Neuron, R
+from lettvin.synthetic_neurons.sightings import APART, MOSTLY, SELDOM, UNDECIDED, Sightings
 from lettvin.synthetic_neurons.suite import Suite, suite_of
 from lettvin.synthetic_neurons.suite_target import SuiteTarget
 from lettvin.targets.errors import BadInput
@@ -164,19 +165,102 @@ def test_a_shuffled_neuron_without_a_pool_is_bad_input():
 # ---- suites -----------------------------------------------------------------------------------------------------------
 
 
+def seen(pictures: int, **nouns: str | float) -> Sightings:
+    """Sightings by noun: a share of the pictures at random, or a text whose x's are where it is seen, repeated."""
+    rng = np.random.default_rng(5)
+    columns = []
+    for how in nouns.values():
+        if isinstance(how, str):
+            there = np.array([how[i % len(how)] == "x" for i in range(pictures)])
+        else:
+            there = rng.random(pictures) < how
+        columns.append(np.where(there, 0.9, 0.05))
+    scores = np.stack(columns, axis=1)
+    return Sightings(tuple(nouns), scores, scores > 0.5)
+
+
+FIVE = {"dog": 0.3, "cat": 0.3, "violin": 0.25, "parachute": 0.25, "camera": 0.2}
+
+
 def test_a_detectors_suite_is_drawn_of_its_nouns_and_told_in_a_file():
-    suite = detector_suite("core", "cam", ["dog", "cat", "violin", "parachute", "camera"])
-    assert suite == detector_suite("core", "cam", ["camera", "cat", "violin", "parachute", "dog"])
-    assert suite != detector_suite("core", "cam", ["dog", "cat", "violin", "parachute", "camera"], seed=3)
+    suite = detector_suite("core", "cam", seen(400, **FIVE))
+    assert suite == detector_suite("core", "cam", seen(400, **FIVE))
+    assert suite != detector_suite("core", "cam", seen(400, **FIVE), seed=3)
     kinds = [neuron.kind for neuron in suite.neurons]
     assert set(kinds) == {*KINDS, "null"}
     assert kinds.count("null") == 30
     assert kinds.count("single object") == 5, "no two alike, of five nouns"
+    assert kinds.count("AND") == 10, "of five nouns ten pairs"
+    assert kinds.count("AND NOT") == 20, "either of a pair may be vetoed"
+    assert len({neuron.fires_for for neuron in suite.neurons if neuron.kind != "weighted OR" and neuron.fires_for}) == sum(
+        kind not in ("weighted OR", "null") for kind in kinds
+    )
     again = Suite.model_validate_json(suite.as_json())
     assert again == suite
     assert [n.truth() for n in again.neurons] == [n.truth() for n in suite.neurons]
-    with pytest.raises(BadInput, match="finds 2 things in the data \\('cat', 'dog'\\), and a suite needs 4"):
-        detector_suite("smoke", "cam", ["dog", "cat"])
+    told = r"finds 2 things often enough.* in the 40 pictures of the data \('dog', 'cat'\), and a suite needs 4"
+    with pytest.raises(BadInput, match=told):
+        detector_suite("smoke", "cam", seen(40, dog=0.3, cat=0.3, violin=0.0, camera=1.0))
+
+
+def test_a_formula_that_the_data_cannot_answer_is_no_neuron_and_is_counted():
+    """Violin and parachute never meet; a dalmatian is always a dog; a camera is seen in four pictures of five."""
+    data = seen(
+        100, dog="xx..x...x.", dalmatian=".x........", cat="x..x..x..x", violin="...x...x..", parachute="....x.x...",
+        camera="xxxxxxxx..",
+    )  # fmt: skip
+    assert data.often == ("dog", "dalmatian", "cat", "violin", "parachute")
+    why = {text: data.why_not(parse(text, nouns=frozenset(data.nouns))) for text in (
+        "violin and parachute", "violin and not parachute", "dog and dalmatian", "dog and not dalmatian", "dog or dalmatian",
+        "dog and cat", "camera or cat", "violin or parachute", "dog and cat or violin and cat", "dog and camera")}  # fmt: skip
+    assert why["violin and parachute"] == SELDOM
+    assert why["violin and not parachute"] == UNDECIDED, "what is vetoed is never there"
+    assert why["dog and dalmatian"] == UNDECIDED, "there is no dalmatian that is no dog"
+    assert why["dog and not dalmatian"] is None
+    assert why["dog or dalmatian"] == UNDECIDED
+    assert why["camera or cat"] == MOSTLY
+    for text in ("dog and cat", "violin or parachute", "dog and cat or violin and cat", "dog and camera"):
+        assert why[text] is None, text
+    suite = detector_suite("core", "cam", data)
+    told = {one.kind: one for one in suite.drawn}
+    assert (told["nouns"].made, told["nouns"].wanted, told["nouns"].refused) == (5, 6, (("seen in nearly all pictures", 1),))
+    assert told["AND"].made == sum(neuron.kind == "AND" for neuron in suite.neurons) < 10
+    refused = dict(told["AND"].refused)
+    assert refused[APART] + refused.get(UNDECIDED, 0) + told["AND"].made == 10, "every pair of the five nouns"
+    for neuron in suite.neurons:
+        if neuron.fires_for:
+            assert data.why_not(neuron.truth()) is None, neuron.fires_for
+
+
+def test_what_is_taken_for_something_else_is_no_question():
+    """Half of all lemons are taken for a dog too: seen together in 20 pictures of 100, none of which shows a dog."""
+    data = seen(
+        100, dog="x.x......xx....x....", lemon="..x......xx.........", cat="xxx.............x...", camera="....xx.....x........"
+    )
+    shown = data.shown.copy()
+    shown[data.seen[:, 1], 0] = False
+    errs = Sightings(data.nouns, data.scores, shown)
+    both = parse("dog and lemon", nouns=NOUNS | {"lemon"})
+    assert (data.why_not(both), errs.why_not(both)) == (UNDECIDED, UNDECIDED), "no lemon without a dog"
+    veto = parse("dog and not lemon", nouns=NOUNS | {"lemon"})
+    assert (data.why_not(veto), errs.why_not(veto)) == (None, None), "a lemon vetoes, and is there"
+    never = Sightings(data.nouns, data.scores, np.where(np.arange(4) == 1, False, shown))
+    assert never.why_not(veto) == UNDECIDED, "what vetoes is no lemon"
+    assert "lemon" not in never.often
+
+
+noun_scores = st.lists(st.tuples(*[st.floats(0, 1, width=32)] * 4), min_size=1, max_size=5)
+
+
+@settings(deadline=None)
+@given(scores=noun_scores, text=st.sampled_from([
+    "dog", "dog or cat", "dog and cat", "dog and not cat", "dog and not cat and not violin", "dog and not (cat or violin)",
+    "dog and cat or violin and not parachute", "dog and (cat or violin)"]))  # fmt: skip
+def test_sightings_score_a_formula_as_its_neuron_does(scores, text):
+    names = ("dog", "cat", "violin", "parachute")
+    concept = parse(text, nouns=NOUNS)
+    expected = [float(scored(concept, {n: np.array([[s]]) for n, s in zip(names, row, strict=True)}).max()) for row in scores]
+    assert Sightings(names, np.array(scores), np.ones((len(scores), 4), bool)).score(concept) == pytest.approx(expected)
 
 
 def test_a_suite_of_a_detector_is_a_target(monkeypatch):

@@ -1,10 +1,11 @@
 """One neuron of a detector's suite asked by one mind, and its answer scored.
 
-Covered: the suite for a data set (of the nouns that the detector finds in it), what is shown, and the score: an answer is right
-where it is true of the same things as the formula that the detector was asked for, in every combination of the things that
-either names; what it predicts of the noise-free response is measured on pictures that no run explores (of cut-outs; of other
-data, on the data themselves), beside what the formula itself predicts there: the detector errs, and so the oracle does. Not
-covered: neurons that read scenes (`asking.py`), how often a detector is right (`benchmarks/detector_accuracy.py`).
+Covered: the suite for a data set, of formulas that what the detector sees there makes a question; what is shown; and the
+score: an answer is right where it is true of the same things as the formula that the detector was asked for, in every
+combination of the things that either names; what it predicts of the noise-free response is measured on pictures that no run
+explores (of cut-outs; of other data, on the data themselves), beside what the formula itself predicts there: the detector
+errs, and so the oracle does. Not covered: neurons that read scenes (`asking.py`), how often a detector is right
+(`benchmarks/detector_accuracy.py`).
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ import numpy as np
 
 from ...agent.ask import ask, profile_unit
 from ...agent.run_keys import code_key
-from ...synthetic_neurons.detector import open_detector
+from ...synthetic_neurons.detector import Detector, open_detector
 from ...synthetic_neurons.detector_neuron import FIRES, DetectorNeurons
 from ...synthetic_neurons.detector_suites import detector_suite
-from ...synthetic_neurons.scene_neuron import REST, R
+from ...synthetic_neurons.scene_neuron import REST, Neuron, R
+from ...synthetic_neurons.sightings import Sightings
 from ...synthetic_neurons.suite import Suite, SuiteNeuron
 from ...synthetic_neurons.suite_target import SuiteTarget
 from ...targets.errors import BadInput
 from ...targets.picture import Picture
 from ...tools.corpus import Corpus
+from ...tools.dissection import dissect
 from ...tools.profile import Profile
 from ...tools.sketch import vocabulary as v
 from ...tools.sketch.concept import And, AtLeast, Concept, Not, Or, Phrase, Related, normal, parse
@@ -45,7 +48,6 @@ from .scoring import UNUSED_SEED, Score, f1
 
 DATA = "cutouts:1000"
 ATTRIBUTES = frozenset({*v.COLOURS, *v.PATTERNS, *v.SIZES, *v.ORIENTATIONS, *v.FREQUENCIES, *v.BACKGROUNDS, *v.LIGHTS})
-LOOKED_AT, FEWEST = 300, 3  # pictures that the detector is shown first; a noun is used that it finds in so many of them
 HELD_OUT, POOL, POOL_SEED = 600, 200, 918_273_645  # pictures, and a seed that no data set has
 MOST_ATOMS, MOST_WORLDS = 12, 4096
 
@@ -56,18 +58,22 @@ def minds() -> tuple[str, ...]:
 
 
 def suite_for(name: str, detector: str, data: str) -> Suite:
-    """The suite `name` of a detector's neurons for the things that it finds in the data. Raises `BadInput`."""
-    seeing, source = open_detector(detector, "cpu"), _source(data)
-    shown = [picture for i in range(min(LOOKED_AT, len(source))) if (picture := _readable(source, i)) is not None]
+    """The suite `name` of a detector's neurons, of formulas that the data make a question. Raises `BadInput`."""
+    seeing = open_detector(detector, "cpu")
     nouns = sorted(_shown(data, seeing.nouns))
     if not nouns:
         raise BadInput(f"--data {data!r} tells of nothing that the detector {detector!r} knows: give captions that name things")
-    counts = dict.fromkeys(nouns, 0)
-    for start in range(0, len(shown), 16):
-        for seen in seeing.look(shown[start : start + 16], nouns):
-            for noun in nouns:
-                counts[noun] += bool(seen[noun].max() >= FIRES)
-    return detector_suite(name, detector, [noun for noun, n in counts.items() if n >= FEWEST])
+    return detector_suite(name, detector, sightings(seeing, data, nouns))
+
+
+def sightings(seeing: Detector, data: str, nouns: Sequence[str]) -> Sightings:
+    """What the detector scores for each noun in each readable picture: a dissection of one neuron a noun, kept as any is."""
+    looks = DetectorNeurons([Neuron(noun, noise=0.0) for noun in nouns], seeing, nouns, f"{seeing.name}, by noun", maps=False)
+    found = dissect(looks, _source(data), folder=cache_folder() / "dissections").peaks(looks.layers[0].name)
+    scores = (np.asarray(found, np.float64) - REST) / R
+    shown = np.stack([_corpus(data).truths(Phrase(noun=noun)) for noun in nouns], axis=1)
+    readable = np.isfinite(scores).all(axis=1)
+    return Sightings(tuple(nouns), scores[readable], shown[readable])
 
 
 def prepare(suite: Suite, data: str) -> None:
@@ -230,8 +236,16 @@ def _shown(data: str, known: frozenset[str] | None) -> set[str]:
     if isinstance(source, CutoutSource):
         return {noun for noun in source.words.nouns if known is None or noun in known}
     if known is None:
-        return {word for word in words if word not in ATTRIBUTES and len(word) > 2}
+        return {word for word in words if word not in ATTRIBUTES and len(word) > 2 and _names_a_thing(word)}
     return {noun for noun in known if words.issuperset(noun.split())}
+
+
+def _names_a_thing(word: str) -> bool:
+    """Whether a word of a caption can stand alone in a formula, as a thing's name."""
+    try:
+        return parse(word, nouns=frozenset({word})) == Phrase(noun=word)
+    except BadInput:  # a word of the grammar, such as "below"
+        return False
 
 
 def _readable(source: Source, index: int) -> Picture | None:

@@ -2,9 +2,10 @@
 
 Covered: recovery and F1 by kind, null error, false discoveries, misses, abstention, the strata that are reported apart (off
 the language, planted networks, truths that the data hardly show, partly false descriptions, missing nouns), Brier skill, the
-reliability of confidence, risk against coverage, the predictive protocol beside the score, and the paired difference between
-two minds on the same neurons. Shares have Wilson's interval. Nulls and what is apart are never pooled with the kinds that
-the language says. Not covered: single scores (`scoring.py`), how figures are published (`published.py`).
+reliability of confidence, risk against coverage, the predictive protocol beside the score, what answers predict beside what
+the truth does, and the paired difference between two minds on the same neurons. Shares have Wilson's interval. Nulls and what
+is apart are never pooled with the kinds that the language says. Not covered: single scores (`scoring.py`), how figures are
+published (`published.py`).
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "reliability": reliability(said),
         "risk_coverage": risk_coverage(said, len(counted)),
         "predictive": predictive(real),
+        "fit": fit(real),
         "median_pictures": _median([o.pictures for o in real]),
         "median_seconds": _median([o.seconds for o in real]),
     }
@@ -100,6 +102,18 @@ def predictive(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "positive": _mean([p.positive for p, _ in asked]),
         "neutral": _mean([p.neutral for p, _ in asked]),
         "answers": len(asked),
+    }
+
+
+def fit(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """How well answers predict the noise-free response, beside the truth itself on the same neurons: means over `answers`."""
+    said = [o for o in outcomes if o.auprc is not None and o.oracle_auprc is not None]
+    return {
+        "answers": len(said),
+        "auprc": _mean([o.auprc or 0.0 for o in said]),
+        "oracle_auprc": _mean([o.oracle_auprc or 0.0 for o in said]),
+        "pearson": _mean([o.pearson or 0.0 for o in said]),
+        "oracle_pearson": _mean([o.oracle_pearson or 0.0 for o in said]),
     }
 
 

@@ -24,6 +24,7 @@ from markupsafe import Markup
 from ...agent.report import page as run_page
 from ...agent.report import wording
 from ...synthetic_neurons.responses import read_truth, true_of
+from ...synthetic_neurons.sightings import FEWEST
 from ...synthetic_neurons.suite import SuiteNeuron
 from ...targets.picture import Scene
 from ...tools.sketch.caption import caption
@@ -96,6 +97,9 @@ def write_page(result: Result) -> Path:
     style, script = run_page.part("page.css") + _part("report.css"), _part("report.js")
     page = _template().render(
         result=result,
+        sees=result.suite.detector,
+        drawn=told.refusals(result.suite.drawn),
+        fewest=FEWEST,
         told=figures,
         base=base,
         head=told.columns(figures),

@@ -17,11 +17,14 @@ BASE = "empiricist"  # whom the others are compared with, where it was asked
 
 
 def as_object(result: Result) -> dict[str, Any]:
-    """``{name, suite, data, seed, figures {MIND: ...}, differences {of, minus}, neurons [...], page, command}``."""
+    """``{name, suite, detector, drawn [...], data, seed, figures {MIND: ...}, differences {of, minus}, neurons [...], page,
+    command}``; of a detector's suite `drawn` tells, by kind, how many formulas were refused and why."""
     return {
         "name": "synthetic",
         "suite": result.suite.name,
         "suite_seed": result.suite.seed,
+        "detector": result.suite.detector,
+        "drawn": [{**drawn.model_dump(mode="json"), "refused": dict(drawn.refused)} for drawn in result.suite.drawn],
         "data": result.data,
         "seed": result.seed,
         "conditions": list(result.conditions),

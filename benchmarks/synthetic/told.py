@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...synthetic_neurons.suite import Drawn
 from .outcome import Outcome
 
 STRATUM = {"recovered": "recovered", "overclaimed": "overclaimed", "inconclusive": "inconclusive", "no_concept": "no concept"}
@@ -32,6 +33,14 @@ def progress(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
             str(sum(o.verdict == "no-concept" for o in found)),
         )
         for mind, found in by_mind.items()
+    ]
+
+
+def refusals(drawn: Sequence[Drawn]) -> list[tuple[str, str, str]]:
+    """How the neurons of a suite were drawn: a kind, how many of how many, and what was refused, with the reason."""
+    return [
+        (one.kind, f"{one.made} of {one.wanted}", "; ".join(f"{n:,} × {why}" for why, n in one.refused) or "none")
+        for one in drawn
     ]
 
 
