@@ -2,13 +2,16 @@
 
 Covered: an existing folder wins over a hub id; what was fetched before is found without a network; a look-up without a
 network ends in under 5 s with one line. Pickles are fetched only where the hub has no safetensors of a model. Any
-look-up may be asked `in_time`, a data set's too. Not covered: what files mean (`hugging_face.py`), how data sets are fetched.
+look-up may be asked `in_time`, a data set's too. A folder's key says which model it holds. Not covered: what files mean
+(`hugging_face.py`), how data sets are fetched.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import queue
+import re
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,14 +35,17 @@ class NotInReach(Exception):
         self.why = why
 
 
-def model_folder(asked: str, where: str, files: Sequence[str] = FILES, extra: str = EXTRA) -> Path:
+def model_folder(
+    asked: str, where: str, files: Sequence[str] = FILES, extra: str = EXTRA, pickles: Sequence[str] = PICKLES
+) -> Path:
     """The folder `where` (a path or a hub id OWNER/NAME) stands for; `asked` is the name it was asked for by.
 
-    files: patterns of what is fetched. extra: what to install where huggingface_hub is missing. Raises `BadInput`.
+    files, pickles: patterns of what is fetched, as in `folder_or_fetched`. extra: what to install where huggingface_hub is
+    missing. Raises `BadInput`.
     """
     scheme = asked.partition(":")[0]
     try:
-        return folder_or_fetched(where, files, PICKLES)
+        return folder_or_fetched(where, files, pickles)
     except ImportError:
         raise BadInput(f"{asked!r} needs transformers: {extra}") from None
     except NotInReach as error:
@@ -80,6 +86,21 @@ def folder_or_fetched(where: str, files: Sequence[str], pickles: Sequence[str] =
         raise NotInReach(f"no answer of the hub within {LOOK_UP_SECONDS:g} s") from None
     except Exception as error:  # no network, no such model, no right to it
         raise NotInReach(f"the hub did not give it: {one_line(error)[:160]}") from error
+
+
+def folder_key(folder: Path) -> str:
+    """sha256, in hex, of a model's configuration and weights; a file of the hub's cache is known by its name there."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in (".json", ".txt", ".model", ".safetensors"):
+            blob = path.resolve().name
+            digest.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
+            if path.is_symlink() and re.fullmatch("[0-9a-f]{64}", blob):
+                digest.update(blob.encode())
+            else:
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").hexdigest().encode())
+    return digest.hexdigest()
 
 
 def is_offline() -> bool:

@@ -226,8 +226,8 @@ except BadInput as error:
     ("network", "offline", "why"),
     [
         ("fails", "0", "the hub did not give it"),
-        ("hangs", "0", "no answer within 3 s"),
-        ("hangs", "1", "and HF_HUB_OFFLINE is set"),
+        ("hangs", "0", "no answer of the hub within 3 s"),
+        ("hangs", "1", "HF_HUB_OFFLINE is set"),
     ],
 )
 def test_without_a_network_a_look_up_on_the_hub_ends_soon_in_one_line(

@@ -2,12 +2,12 @@
 
 Covered: a folder, or a model of the hub's cache, or one fetched from the hub; the same conversation as an endpoint gets, put
 by the model's own chat template; greedy replies, so that the same request has the same reply. Only safetensors are loaded,
-and no code that comes with a model is run. Not covered: tool calls, and several requests at once.
+and no code that comes with a model is run. Not covered: where a folder comes from (`targets/hub.py`), tool calls, and several
+requests at once.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...targets.errors import BadInput, ModelFailed, one_line
-from .deadline import TimeOver, within
+from ...targets.hub import model_folder
 from .failures import ContextOverflow
 from .model import Message, Offered, Reply, Usage
 from .model_settings import ModelSettings
@@ -25,7 +25,6 @@ from .picture_views import PictureViews
 from .prices import FREE
 from .spending import Spending
 
-LOOK_UP_SECONDS = 3.0
 REPLY_TOKENS = 1024
 FILES = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 EXTRA = "pip install 'lettvin[local]'"
@@ -46,7 +45,7 @@ class LocalModel:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = f"local:{where}"
-        self.folder = found(where)
+        self.folder = model_folder(self.name, where, FILES, EXTRA, pickles=())
         self.views = PictureViews()
         self._settings, self._spending, self._clock = settings, spending, clock
         self._reply_tokens = settings.reply_tokens or REPLY_TOKENS
@@ -113,33 +112,6 @@ class LocalModel:
             usage=Usage(input_tokens=asked, output_tokens=len(written)),
             model=self.folder.name,
         )
-
-
-def found(where: str) -> Path:
-    """The folder with the model: that one, else the hub's cache, else fetched from the hub. Raises `BadInput`."""
-    folder = Path(where).expanduser()
-    if folder.is_dir():
-        return folder
-    if where.startswith((".", "/", "~")) or where.count("/") > 1 or "\\" in where:
-        raise BadInput(f"no folder {where!r} with a model: write local:DIR, or a model of the hub as local:OWNER/NAME")
-    try:
-        from huggingface_hub import HfApi, snapshot_download
-    except ImportError:
-        raise BadInput(f"local:{where} needs transformers: {EXTRA}") from None
-    try:
-        return Path(snapshot_download(where, local_files_only=True))
-    except Exception:  # not in the cache, or no name of the hub's: the look-up says which
-        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
-    if offline:
-        raise BadInput(f"{where!r} is neither a folder nor in the hub's cache, and HF_HUB_OFFLINE is set") from None
-    try:
-        within(LOOK_UP_SECONDS, lambda: HfApi().model_info(where, timeout=LOOK_UP_SECONDS))
-        return Path(snapshot_download(where, allow_patterns=list(FILES)))
-    except TimeOver:
-        why = f"no answer within {LOOK_UP_SECONDS:g} s"
-    except Exception as error:  # no network, no such model, no right to it
-        why = one_line(error)
-    raise BadInput(f"{where!r} is neither a folder nor in the hub's cache, and the hub did not give it ({why[:200]})")
 
 
 @lru_cache(maxsize=1)  # several units that are asked one after the other load it once
