@@ -25,6 +25,7 @@ from .layout import Layout, TokenGrids, layout_of, maps_of, tensor_of
 from .patch import effective_patch, noise_pictures
 from .picture import Picture, Pixels
 from .target import Layer, See, Sight, Target
+from .turns import turns_on
 
 if TYPE_CHECKING:
     import torch
@@ -106,6 +107,8 @@ class ModuleTarget(Target):
         self._found = {name: Layer(name, x.units, x.kind) for name, x in self._layouts.items()}
         self.layers = tuple(self._found.values()) if listed is None else tuple(self.layer(x) for x in listed)
         self.default_layers = self._top_level() if default is None else tuple(default)
+        self._turns = turns_on(str(self.device))
+        self._turns.add_resident(self, fixed=compiled)  # what is compiled holds on to the weights' places
 
     @property
     def every_layer(self) -> tuple[Layer, ...]:
@@ -161,9 +164,15 @@ class ModuleTarget(Target):
         Raises `BadInput` for an unknown layer, `TargetFailed` where the module raises or never calls a wanted layer.
         What `see` raises passes through.
         """
-        import torch
 
         wanted = {name: self.layer(name) for name in layers}
+        with self._turns.taken_by(self):
+            self._forward(tensor, wanted, see)
+
+    def _forward(self, tensor: torch.Tensor, wanted: dict[str, Layer], see: See) -> None:
+        """`forward`, where the weights are on their device."""
+        import torch
+
         module = self.module
         if self._fast is not None and not self._fast_changes & wanted.keys():
             module = self._fast
@@ -172,7 +181,7 @@ class ModuleTarget(Target):
         not_ours: list[BaseException] = []  # what `see` raised, told apart from what the module raises
         left = set(wanted)
         if self._compiled is not None and n == self.batch:
-            self._forward_compiled(tensor, tuple(layers), see)
+            self._forward_compiled(tensor, tuple(wanted), see)
             return
 
         def hook(name: str) -> Callable[..., None]:
@@ -246,12 +255,21 @@ class ModuleTarget(Target):
         layer is a vector, and where the module has no gradient.
         """
         if layer not in self._patches:
-            tensor = self.prepare(noise_pictures(4)).to(self.device, self._type)
-            tensor = tensor.contiguous(memory_format=self._memory_format)
             inner = _inside(self.module, self.layer(layer).name)
-            with self._forwards:
+            noise = self.prepare(noise_pictures(4))
+            with self._turns.taken_by(self), self._forwards:
+                tensor = noise.to(self.device, self._type).contiguous(memory_format=self._memory_format)
                 self._patches[layer] = effective_patch(self.module, inner, self._layouts[layer], tensor)
         return self._patches[layer]
+
+    def move(self, device: str) -> None:
+        """Put the weights on a device; before the next forward they come back (`turns.py`). Raises `TargetFailed`."""
+        try:
+            for module in (self.module, self.__dict__.get("_fast")):
+                if module is not None:
+                    module.to(device)
+        except Exception as error:  # out of memory, most often
+            raise TargetFailed(f"{self.name} cannot be moved to {device}: {one_line(error)[:300]}") from error
 
     @cached_property
     def _fast(self) -> nn.Module | None:

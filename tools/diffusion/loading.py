@@ -7,20 +7,19 @@ the pipeline takes, by its signature. Not covered: running it (`running.py`), an
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import inspect
 import json
-import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ...targets.errors import BadInput, ModelFailed, one_line
-from ...targets.hub import model_folder
+from ...targets.hub import folder_key, model_folder
+from ...targets.turns import turns_on
 from .settings import PipelineSettings
 
 EXTRA = "pip install 'lettvin[diffusers]'"
@@ -37,7 +36,7 @@ PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 BATCH = {"cpu": 4, "cuda": 8}  # pictures made at once where nobody says
 
 
-@dataclass
+@dataclass(eq=False)
 class Loaded:
     """A pipeline, ready to be run. `key`: hex digest of its configuration and weights; `takes`: the names of its arguments.
 
@@ -51,28 +50,38 @@ class Loaded:
     device: str
     idle: str | None
     batch: int
-    told: set[str] = field(default_factory=set)
 
-    def say(self, text: str, once: str = "") -> None:
-        """One line on stderr; with `once`, only the first of its kind."""
-        if once not in self.told:
-            print(f"lettvin: {self.name}: {text}", file=sys.stderr)
-        if once:
-            self.told.add(once)
+    def __post_init__(self) -> None:
+        if self.waits:
+            assert self.idle is not None
+            turns_on(self.device).add_guest(self, self.idle)
+
+    def say(self, text: str) -> None:
+        """One line on stderr."""
+        print(f"lettvin: {self.name}: {text}", file=sys.stderr)
+
+    def move(self, device: str) -> None:
+        """Put the weights on a device."""
+        self.pipeline.to(device)
 
     @contextlib.contextmanager
     def on_device(self) -> Iterator[None]:
-        """The weights on their device for as long as the block lasts; then back to where they wait, if they do."""
-        if self.idle is None or self.idle == self.device:
+        """The weights on their device for as long as the block lasts: their turn, where they wait elsewhere while idle."""
+        if not self.waits:
             yield
             return
-        self.say(f"it is moved to {self.device} for each call and waits on the {self.idle} between them", once="moves")
-        try:
-            self.pipeline.to(self.device)
+        with turns_on(self.device).taken_by(self):
             yield
-        finally:
-            self.pipeline.to(self.idle)
-            free_memory(self.device)
+
+    def leave(self) -> None:
+        """Go back to where the weights wait while idle, if they do."""
+        if self.waits:
+            turns_on(self.device).leave(self)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the weights wait on another device while nothing is made."""
+        return self.idle is not None and self.idle != self.device
 
 
 def load(settings: PipelineSettings, what: str) -> Loaded:
@@ -144,12 +153,26 @@ def _pipeline(name: str, folder: Path, place: str, device: str, precision: str) 
         )
     except Exception as error:  # a folder may hold anything
         raise BadInput(f"{name} is no pipeline that diffusers loads: {one_line(error)[:300]}") from error
+    _in_precision(pipeline, wanted)
     pipeline.set_progress_bar_config(disable=True)
     try:
         pipeline = pipeline.to(place)
     except torch.OutOfMemoryError:
         raise ModelFailed(f"{name} does not fit on {place}: write idle=cpu, precision=float16, or another device") from None
     return pipeline, folder_key(folder)
+
+
+def _in_precision(pipeline: Any, wanted: Any) -> None:
+    """Bring whole networks that were loaded in single precision to the one that is wanted, as diffusers leaves SD3's.
+
+    Those of which some was brought to it, or whose class keeps parts in single precision, stay as they were loaded.
+    """
+    from torch import nn
+
+    for part in pipeline.components.values():
+        kinds = {p.dtype for p in part.parameters() if p.is_floating_point()} if isinstance(part, nn.Module) else set()
+        if kinds and wanted not in kinds and not getattr(part, "_keep_in_fp32_modules", None):
+            part.to(dtype=wanted)
 
 
 def _usual_precision(folder: Path, device: str) -> Any:
@@ -172,21 +195,6 @@ def _device(name: str, device: str) -> str:
     if device == "cuda" and there:
         return there[0]
     raise BadInput(f"{name}: no device {device!r} here; there are {', '.join(['cpu', *there])}")
-
-
-def folder_key(folder: Path) -> str:
-    """sha256, in hex, of a model's configuration and weights; a file of the hub's cache is known by its name there."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in (".json", ".txt", ".model", ".safetensors"):
-            blob = path.resolve().name
-            digest.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
-            if path.is_symlink() and re.fullmatch("[0-9a-f]{64}", blob):
-                digest.update(blob.encode())
-            else:
-                with path.open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").hexdigest().encode())
-    return digest.hexdigest()
 
 
 def free_memory(device: str) -> None:

@@ -34,14 +34,18 @@ def run(
     for job in jobs:
         check_length(loaded, say(job)[0])
     at = 0
-    while at < len(jobs):
-        some = jobs[at : at + loaded.batch]
-        made = _once(loaded, ask(some), [say(job)[1] for job in some])
-        if made is None:
-            _halve(loaded, len(some), say(some[0])[0])
-            continue
-        at += len(some)
-        yield [(job, _checked(loaded, pixels, flagged, *say(job))) for job, (pixels, flagged) in zip(some, made, strict=True)]
+    try:
+        while at < len(jobs):
+            some = jobs[at : at + loaded.batch]
+            made = _once(loaded, ask(some), [say(job)[1] for job in some])
+            if made is None:
+                _halve(loaded, len(some), say(some[0])[0])
+                continue
+            at += len(some)
+            each = zip(some, made, strict=True)
+            yield [(job, _checked(loaded, pixels, flagged, *say(job))) for job, (pixels, flagged) in each]
+    finally:
+        loaded.leave()
 
 
 def _once(loaded: Loaded, arguments: dict[str, Any], seeds: Sequence[int]) -> list[tuple[np.ndarray, bool]] | None:
