@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from ..targets.picture import Picture
+from ..tools.generator import near_misses
 from ..tools.lab import Lab, Reading
 from ..tools.sketch.concept import Concept, both, caption_words
 from ..tools.statistics import (
@@ -124,8 +125,8 @@ def _high_and_near(
     near: list[Picture] = []
     for _ in range(4):  # all that is missing at once, so that the answer's ways take turns
         lab.progress("generating", len(high), size)
-        for picture in lab.generator.examples(answer, size - len(high), rng):
-            missed = lab.generator.near_miss(answer, picture, rng)
+        fresh = lab.generator.examples(answer, size - len(high), rng)
+        for picture, missed in zip(fresh, near_misses(lab.generator, answer, fresh, rng), strict=True):
             if missed is not None and picture.id not in lab.used and missed.id not in lab.used:
                 high.append(picture)
                 near.append(missed)

@@ -17,6 +17,7 @@ import numpy as np
 from ..targets.errors import BadInput
 from ..targets.picture import Picture
 from ..tools.experiment import Measured
+from ..tools.generator import near_misses
 from ..tools.lab import Lab
 from ..tools.sketch import vocabulary as v
 from ..tools.sketch.concept import Concept, Light, Not, On, Phrase, both, either
@@ -76,8 +77,8 @@ def design(lab: Lab, asked: Cares | MoreLike, formula: str | None, redrawn: Redr
         changed = lambda picture: [lab.generator.edit_words(picture, f"take the {asked.what} off")]  # noqa: E731
     else:
         assert concept is not None
-        missed = concept
-        changed = lambda picture: [p for p in [lab.generator.near_miss(missed, picture, rng)] if p]  # noqa: E731
+        missed = iter(near_misses(lab.generator, concept, made, rng))
+        changed = lambda _: [p for p in [next(missed)] if p]  # noqa: E731  # asked of each picture once, in order
     said = {"factor": f"with another {asked.what}", "part": f"without its {asked.what}"}.get(asked.of, f"not {asked.what}")
     return _families(shown, made, contents, changed, ("as they are", said), asked.what if asked.of == "factor" else None)
 

@@ -22,7 +22,7 @@ from lettvin.agent.command_line.doctor import plug_ins as doctors_rows
 from lettvin.targets.errors import BadInput, ToolError
 from lettvin.targets.picture import FromData, FromEdit, Picture
 from lettvin.tests.labs import Pixels, make_lab
-from lettvin.tests.tiny_pipelines import tiny_stable_diffusion
+from lettvin.tests.tiny_pipelines import tiny_sd3, tiny_sdxl, tiny_stable_diffusion
 from lettvin.tools.diffusion.editor import DiffusersEditor
 from lettvin.tools.editor import Edit, WithEditor, edit_many
 from lettvin.tools.instrument import catalogue
@@ -32,12 +32,16 @@ from lettvin.tools.sketch_generator import SketchGenerator
 from lettvin.tools.store import Store
 
 KINDS = {"words": "StableDiffusionInstructPix2PixPipeline", "region": "StableDiffusionInpaintPipeline"}
+XL = {"words of xl": ("StableDiffusionXLInstructPix2PixPipeline", 8), "region of xl": ("StableDiffusionXLInpaintPipeline", 9)}
+EVERY = (*KINDS, *XL, "region of 3")
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("editors")
-    return {name: tiny_stable_diffusion(root / name, kind) for name, kind in KINDS.items()}
+    made = {name: tiny_stable_diffusion(root / name, kind) for name, kind in KINDS.items()}
+    made |= {name: tiny_sdxl(root / name, *kind) for name, kind in XL.items()}
+    return made | {"region of 3": tiny_sd3(root / "region of 3", "StableDiffusion3InpaintPipeline")}
 
 
 @pytest.fixture
@@ -68,12 +72,12 @@ def difference(a: Picture, b: Picture) -> np.ndarray:
     return found
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_edited_picture_has_its_own_size_and_says_where_it_comes_from(
     store: Store, folders: dict[str, Path], name: str
 ) -> None:
     picture = photograph()
-    where = box(picture, 4, 4, 20, 16) if name == "region" else None
+    where = box(picture, 4, 4, 20, 16) if name.startswith("region") else None
     [changed] = editor(store, folders[name]).edit_many([Edit(picture, "make it snow", 3, where)])
     assert changed.pixels.shape == (24, 40, 3)
     assert changed.pixels.dtype == np.uint8
@@ -82,7 +86,7 @@ def test_an_edited_picture_has_its_own_size_and_says_where_it_comes_from(
     assert difference(changed, picture).max() > 10
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", EVERY)
 def test_outside_the_region_not_a_pixel_changes(store: Store, folders: dict[str, Path], name: str) -> None:
     picture = photograph()
     where = box(picture, 4, 4, 20, 16)
@@ -91,7 +95,7 @@ def test_outside_the_region_not_a_pixel_changes(store: Store, folders: dict[str,
     assert (difference(changed, picture)[where] > 0).mean() > 0.5
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_edit_is_the_same_alone_and_among_others(tmp_path: Path, folders: dict[str, Path], name: str) -> None:
     """Pictures of several sizes, with words, seeds and regions of their own, go through one call."""
     pictures = [photograph(seed, height, 40) for seed, height in ((1, 24), (2, 40), (3, 16))]

@@ -23,20 +23,22 @@ import torch
 
 from lettvin.agent import by_name
 from lettvin.cli import main
+from lettvin.targets import turns
 from lettvin.targets.errors import BadInput, ModelFailed, ToolError
+from lettvin.targets.hub import folder_key
 from lettvin.targets.picture import FromPrompt, Picture
 from lettvin.tests.labs import Pixels, make_lab
-from lettvin.tests.tiny_pipelines import index_of, tiny_flux, tiny_stable_diffusion, with_decoder
+from lettvin.tests.tiny_pipelines import index_of, tiny_flux, tiny_sd3, tiny_sdxl, tiny_stable_diffusion, with_decoder
 from lettvin.tools.diffusion.generator import DiffusersGenerator
-from lettvin.tools.diffusion.loading import folder_key
 from lettvin.tools.diffusion.settings import PipelineSettings, read_settings
-from lettvin.tools.generator import Wanted
+from lettvin.tools.generator import Wanted, edits, near_misses
 from lettvin.tools.instrument import catalogue
 from lettvin.tools.sketch.concept import parse
 from lettvin.tools.store import Store
 
 FOUR = [Wanted(f"a {colour} car", seed) for seed, colour in enumerate(("red", "green", "blue", "pink"))]
 LINES = 400  # characters of an error
+CLASSES = ("sd", "flux", "sdxl", "sd3")
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "sd": tiny_stable_diffusion(root / "sd"),
         "checked": tiny_stable_diffusion(root / "checked", checker=True),
         "flux": tiny_flux(root / "flux"),
+        "sdxl": tiny_sdxl(root / "sdxl"),
+        "sd3": tiny_sd3(root / "sd3"),
     }
 
 
@@ -85,7 +89,7 @@ def batches_of(made: DiffusersGenerator, short_of_memory_above: int = 10_000) ->
 # ---- pictures --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "side"), [("sd", 16), ("flux", 32)])
+@pytest.mark.parametrize(("name", "side"), [("sd", 16), ("flux", 32), ("sdxl", 16), ("sd3", 16)])
 def test_any_text_to_image_class_draws_a_picture_of_a_prompt(
     store: Store, folders: dict[str, Path], name: str, side: int
 ) -> None:
@@ -98,7 +102,7 @@ def test_any_text_to_image_class_draws_a_picture_of_a_prompt(
     assert picture.pixels.std() > 5
 
 
-@pytest.mark.parametrize("name", ["sd", "flux"])
+@pytest.mark.parametrize("name", CLASSES)
 def test_a_picture_is_what_the_pipeline_itself_makes_with_its_seed(store: Store, folders: dict[str, Path], name: str) -> None:
     made = generator(store, folders[name])
     more = {"height": 32, "width": 32} if name == "flux" else {}
@@ -107,7 +111,7 @@ def test_a_picture_is_what_the_pipeline_itself_makes_with_its_seed(store: Store,
     assert np.abs(np.asarray(bare).astype(int) - pixels(made.draw("a red car", 7))).max() <= 1
 
 
-@pytest.mark.parametrize("name", ["sd", "flux"])
+@pytest.mark.parametrize("name", CLASSES)
 def test_a_picture_is_the_same_alone_and_in_any_batch(tmp_path: Path, folders: dict[str, Path], name: str) -> None:
     with Store(tmp_path / "one") as one, Store(tmp_path / "other") as other, Store(tmp_path / "third") as third:
         alone = [generator(one, folders[name]).draw(*wanted) for wanted in FOUR]
@@ -119,8 +123,9 @@ def test_a_picture_is_the_same_alone_and_in_any_batch(tmp_path: Path, folders: d
     assert min(np.abs(pixels(a) - pixels(b)).mean() for a in together for b in together if a is not b) > 2
 
 
-def test_the_seed_and_the_prompt_both_decide(store: Store, folders: dict[str, Path]) -> None:
-    made = generator(store, folders["sd"], "guidance=7.5")
+@pytest.mark.parametrize("name", ["sd", "sdxl", "sd3"])
+def test_the_seed_and_the_prompt_both_decide(store: Store, folders: dict[str, Path], name: str) -> None:
+    made = generator(store, folders[name], "guidance=7.5")
     same, seed, prompt = made.draw("a red car", 7), made.draw("a red car", 8), made.draw("a blue dog", 7)
     assert np.abs(pixels(same) - pixels(seed)).mean() > 2
     assert np.abs(pixels(same) - pixels(prompt)).max() > 1
@@ -137,6 +142,20 @@ def test_pictures_are_made_in_batches_and_each_once(store: Store, folders: dict[
         assert [p.id for p in again] == [p.id for p in [*first, first[0]]]
         made.draw_many([*wanted, Wanted("a car", 8), Wanted("a car", 8)])
         assert seen == [3, 3, 1, 1]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_half_precision_makes_pictures_of_the_same_form_as_another_recipe(
+    store: Store, folders: dict[str, Path], name: str
+) -> None:
+    whole, half = generator(store, folders[name]), generator(store, folders[name], "precision=bfloat16")
+    network = half.loaded.pipeline.components.get("unet") or half.loaded.pipeline.components["transformer"]
+    halved = sum(p.numel() for p in network.parameters() if p.dtype == torch.bfloat16)
+    assert halved > 0.9 * sum(p.numel() for p in network.parameters()), "all but what the class keeps in single precision"
+    one, other = whole.draw(*FOUR[0]), half.draw(*FOUR[0])
+    assert whole.recipe(FOUR[0]) != half.recipe(FOUR[0])
+    assert one.pixels.shape == other.pixels.shape
+    assert np.abs(pixels(one) - pixels(other)).mean() < 40, "rounded, and not another picture"
 
 
 def test_another_model_or_setting_makes_its_own_pictures(tmp_path: Path, store: Store, folders: dict[str, Path]) -> None:
@@ -186,6 +205,57 @@ def test_a_near_miss_is_the_same_seed_with_one_factor_changed(store: Store, fold
     assert redrawn.provenance == FromPrompt(made.name, str(pictures[0].caption), 99)
     apart = made.disagreements(concept, parse("car"), 4, rng)
     assert [lab.holds(parse("car"), p) and not lab.holds(concept, p) for p in apart] == [True] * 4
+
+
+def test_near_misses_are_made_together_and_are_those_that_are_made_one_by_one(tmp_path: Path, folders: dict[str, Path]) -> None:
+    concept, edits_of = parse("red car"), ("colour", "blue")
+    with Store(tmp_path / "one") as one, Store(tmp_path / "other") as other:
+        alone, together = (generator(store, folders["sd"], "batch=8", "guidance=0", "steps=1") for store in (one, other))
+        before = [made.examples(concept, 6, np.random.default_rng(3)) for made in (alone, together)]
+        drawn = make_lab(other).data_picture(0)
+        with batches_of(alone) as seen:
+            rng = np.random.default_rng(4)
+            expected = [alone.near_miss(concept, picture, rng) for picture in [*before[0][:3], drawn, *before[0][3:]]]
+            set_alone = [alone.edit(picture, *edits_of) for picture in before[0]]
+            assert len(seen) >= 8
+        with batches_of(together) as seen:
+            rng = np.random.default_rng(4)
+            found = near_misses(together, concept, [*before[1][:3], drawn, *before[1][3:]], rng)
+            set_together = edits(together, before[1], *edits_of)
+            assert [size for size in seen if size > 1] == seen[:2]
+            assert len(seen) == 2, "a call for the near misses, and one for the edits"
+        assert [None if p is None else p.provenance for p in found] == [None if p is None else p.provenance for p in expected]
+        for a, b in zip([*expected, *set_alone], [*found, *set_together], strict=True):
+            if a is not None and b is not None and a.scene is None:
+                assert np.abs(pixels(a) - pixels(b)).max() <= 1
+
+
+def test_a_near_miss_that_the_model_refuses_is_none_and_the_others_keep_their_places(tmp_path: Path, store: Store) -> None:
+    made = generator(store, tiny_stable_diffusion(tmp_path / "some", checker=True))
+    checker = made.loaded.pipeline.safety_checker
+    checker.forward = lambda clip_input, images: (images, [False] * len(images))
+    pictures = made.examples(parse("red car"), 4, np.random.default_rng(0))
+    flags = iter([False, True, False, False])
+    checker.forward = lambda clip_input, images: (images, [next(flags) for _ in images])
+    missed = made.near_misses(parse("red car"), pictures, np.random.default_rng(1))
+    assert [one is None for one in missed] == [False, True, False, False]
+    for before, after in zip(pictures, missed, strict=True):
+        assert isinstance(before.provenance, FromPrompt)
+        if after is not None:
+            assert isinstance(after.provenance, FromPrompt)
+            assert after.provenance.seed == before.provenance.seed
+
+
+def test_an_experiment_that_breaks_a_concept_asks_for_its_near_misses_together(store: Store, folders: dict[str, Path]) -> None:
+    made = generator(store, folders["sd"], "batch=16", "guidance=0", "steps=1")
+    lab = make_lab(store, Pixels())
+    lab.generator = made
+    conditions = [{"name": "cars", "concept": "red car"}, {"name": "other", "edit_of": "cars", "breaks": "red car"}]
+    arguments = {"conditions": conditions, "prediction": {"high": ["cars"], "low": ["other"], "refuted_if": "not"}}
+    with batches_of(made) as seen:
+        result: Any = catalogue()["experiment"].call(lab, {**arguments, "hypothesis": "H1", "n": 12})
+    assert seen == [12, 12]
+    assert [len(condition.readings) for condition in result.conditions] == [12, 12]
 
 
 def test_what_was_drawn_by_code_stays_the_drawn_worlds(store: Store, folders: dict[str, Path]) -> None:
@@ -432,6 +502,8 @@ def test_weights_wait_elsewhere_while_idle_and_that_is_said(
     """The moves are real calls of the pipeline's own `to`; what stands for the GPU here is the CPU, by another name."""
     made = generator(store, folders["sd"], "guidance=0", "steps=1", "batch=2", "idle=cpu")
     made.loaded.device = "cpu:0"
+    monkeypatch.setattr(turns, "_BY_DEVICE", {})
+    turns.turns_on("cpu:0").add_guest(made.loaded, "cpu")
     moves: list[str] = []
     plain = type(made.loaded.pipeline).to
 
@@ -443,8 +515,9 @@ def test_weights_wait_elsewhere_while_idle_and_that_is_said(
     with batches_of(made) as seen:
         made.draw_many([Wanted("a car", seed) for seed in range(4)])
         assert seen == [2, 2]
-    assert moves == ["cpu:0", "cpu"] * 2
-    assert capsys.readouterr().err.count("it is moved to cpu:0 for each call and waits on the cpu between them") == 1
+        made.draw("a dog", 0)
+    assert moves == ["cpu:0", "cpu"] * 2, "moved for all that is drawn together, and not for each batch"
+    assert capsys.readouterr().err.count("is on cpu:0 while it makes pictures, and waits on the cpu between") == 1
 
 
 # ---- a whole run -----------------------------------------------------------------------------------------------------

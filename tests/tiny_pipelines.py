@@ -57,7 +57,7 @@ def vae(latents: int = 4, **more: Any) -> Any:
     )
 
 
-def unet(channels: int) -> Any:
+def unet(channels: int, **more: Any) -> Any:
     from diffusers import UNet2DConditionModel
 
     return UNet2DConditionModel(
@@ -68,9 +68,9 @@ def unet(channels: int) -> Any:
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         block_out_channels=(8, WIDTH),
         layers_per_block=1,
-        cross_attention_dim=WIDTH,
         attention_head_dim=2,
         norm_num_groups=2,
+        **({"cross_attention_dim": WIDTH} | more),
     )
 
 
@@ -108,12 +108,79 @@ def tiny_stable_diffusion(
     return folder
 
 
+def tiny_sdxl(folder: Path, kind: str = "StableDiffusionXLPipeline", channels: int = 4) -> Path:
+    """Stable Diffusion XL: two text encoders, and a network that is told the picture's size; `kind`: one of its editors."""
+    import diffusers
+    import torch
+
+    torch.manual_seed(0)
+    sizes = 8  # of the embedding of each of six numbers
+    more = {"addition_embed_type": "text_time", "addition_time_embed_dim": sizes, "transformer_layers_per_block": (1, 2)}
+    more |= {"projection_class_embeddings_input_dim": 6 * sizes + WIDTH, "use_linear_projection": True}
+    getattr(diffusers, kind)(
+        vae=vae(),
+        text_encoder=clip_text(),
+        text_encoder_2=clip_text(projected=True),
+        tokenizer=clip_tokenizer(),
+        tokenizer_2=clip_tokenizer(),
+        unet=unet(channels, cross_attention_dim=2 * WIDTH, **more),
+        scheduler=diffusers.EulerDiscreteScheduler(timestep_spacing="leading", steps_offset=1),
+    ).save_pretrained(folder)
+    return folder
+
+
+def tiny_sd3(folder: Path, kind: str = "StableDiffusion3Pipeline") -> Path:
+    """Stable Diffusion 3: a transformer over patches of latents, two CLIP encoders and a T5; `kind`: one of its editors."""
+    import diffusers
+    import torch
+
+    torch.manual_seed(0)
+    transformer = diffusers.SD3Transformer2DModel(
+        sample_size=8,
+        patch_size=1,
+        in_channels=16,
+        out_channels=16,
+        num_layers=1,
+        attention_head_dim=8,
+        num_attention_heads=4,
+        joint_attention_dim=2 * WIDTH,
+        caption_projection_dim=2 * WIDTH,
+        pooled_projection_dim=2 * WIDTH,
+    )
+    t5, t5_tokenizer = t5_text()
+    getattr(diffusers, kind)(
+        transformer=transformer,
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=vae(16, use_quant_conv=False, use_post_quant_conv=False, shift_factor=0.06, scaling_factor=1.5),
+        text_encoder=clip_text(projected=True),
+        tokenizer=clip_tokenizer(),
+        text_encoder_2=clip_text(projected=True),
+        tokenizer_2=clip_tokenizer(),
+        text_encoder_3=t5,
+        tokenizer_3=t5_tokenizer,
+    ).save_pretrained(folder)
+    return folder
+
+
+def t5_text() -> tuple[Any, Any]:
+    """A T5 encoder of width 32, and a tokenizer of single bytes that reads 256 of them."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    words = Tokenizer(models.BPE({word: i for i, word in enumerate(["<pad>", "</s>", *letters])}, []))
+    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    config = T5Config(vocab_size=len(letters) + 2, d_model=2 * WIDTH, d_kv=8, d_ff=37, num_layers=1, num_heads=4)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=words, pad_token="<pad>", eos_token="</s>", model_max_length=256
+    )
+    return T5EncoderModel(config), tokenizer
+
+
 def tiny_flux(folder: Path) -> Path:
     """Flux: a transformer that takes patches of latents, a CLIP and a T5 encoder."""
     import torch
     from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
 
     torch.manual_seed(0)
     transformer = FluxTransformer2DModel(
@@ -123,25 +190,20 @@ def tiny_flux(folder: Path) -> Path:
         num_single_layers=1,
         attention_head_dim=16,
         num_attention_heads=2,
-        joint_attention_dim=32,
+        joint_attention_dim=2 * WIDTH,
         pooled_projection_dim=WIDTH,
         axes_dims_rope=(4, 4, 8),
         guidance_embeds=False,
     )
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    words = Tokenizer(models.BPE({word: i for i, word in enumerate(["<pad>", "</s>", *letters])}, []))
-    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    t5 = T5Config(vocab_size=len(letters) + 2, d_model=32, d_kv=8, d_ff=37, num_layers=1, num_heads=4)
+    t5, t5_tokenizer = t5_text()
     pipeline: Any = FluxPipeline
     pipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(),
         vae=vae(1, use_quant_conv=False, use_post_quant_conv=False, shift_factor=0.0, scaling_factor=1.0),
         text_encoder=clip_text(),
         tokenizer=clip_tokenizer(),
-        text_encoder_2=T5EncoderModel(t5),
-        tokenizer_2=PreTrainedTokenizerFast(
-            tokenizer_object=words, pad_token="<pad>", eos_token="</s>", model_max_length=256
-        ),
+        text_encoder_2=t5,
+        tokenizer_2=t5_tokenizer,
         transformer=transformer,
     ).save_pretrained(folder)
     return folder

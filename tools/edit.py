@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..targets.errors import BadInput, ModelFailed
 from .editor import Edit, edit_many
 from .generate import Made, made
+from .generator import edits as set_factor
 from .instrument import ToolError, tool
 from .lab import Lab
 from .named_regions import regions
@@ -55,7 +56,7 @@ def edit(
     try:
         shown = [lab.find(identity) for identity in pictures]
         if factor is not None and value is not None:
-            return made(lab.know([lab.generator.edit(picture, factor, value, which) for picture in shown]))
+            return made(lab.know(set_factor(lab.generator, shown, factor, value, which)))
         places = [None] * len(shown) if where is None else regions(lab, shown, where)
         edits = [Edit(p, words or "", lab.seed, place) for p, place in zip(shown, places, strict=True)]
         return made(lab.know(edit_many(lab.generator, edits, other)))

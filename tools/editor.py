@@ -13,7 +13,7 @@ import numpy as np
 
 from ..targets.errors import BadInput
 from ..targets.picture import Picture, Pixels
-from .generator import Generator, Wanted, draw_many
+from .generator import Generator, Wanted, draw_many, edits, near_misses
 from .pixel_edits import is_pixel_edit
 from .sketch.concept import Concept
 
@@ -84,6 +84,9 @@ class WithEditor:
     def near_miss(self, concept: Concept, picture: Picture, rng: np.random.Generator) -> Picture | None:
         return self.generator.near_miss(concept, picture, rng)
 
+    def near_misses(self, concept: Concept, pictures: Sequence[Picture], rng: np.random.Generator) -> list[Picture | None]:
+        return near_misses(self.generator, concept, pictures, rng)
+
     def disagreements(self, a: Concept, b: Concept, n: int, rng: np.random.Generator) -> list[Picture]:
         return self.generator.disagreements(a, b, n, rng)
 
@@ -92,6 +95,9 @@ class WithEditor:
 
     def edit(self, picture: Picture, factor: str, value: str, which: int | None = None) -> Picture:
         return self.generator.edit(picture, factor, value, which)
+
+    def edits(self, pictures: Sequence[Picture], factor: str, value: str, which: int | None = None) -> list[Picture]:
+        return edits(self.generator, pictures, factor, value, which)
 
     def edit_words(self, picture: Picture, words: str, seed: int = 0, other: Picture | None = None) -> Picture:
         return self.edit_many([Edit(picture, words, seed)], other)[0]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ..targets.errors import BadInput, ModelFailed
 from ..targets.picture import Picture
 from .generate import drawn
-from .generator import Wanted
+from .generator import Wanted, edits, near_misses
 from .instrument import Result, ToolError, tool
 from .lab import Lab, Reading
 
@@ -171,16 +171,14 @@ def _pictures(
         prompts = [condition.prompts[i % len(condition.prompts)] for i in range(n)]
         return drawn(lab, [Wanted(prompt, int(rng.integers(2**31))) for prompt in prompts])
     assert condition.edit_of is not None  # by Condition's own check
-    edited = []
-    for picture in made[condition.edit_of]:
-        if condition.breaks is not None:
-            missed = generator.near_miss(lab.corpus.read(condition.breaks), picture, rng)
-            edited.append(missed or picture)  # an unchanged picture marks a pair that cannot be made; dropped below
-        else:
-            assert condition.factor is not None
-            assert condition.value is not None
-            edited.append(generator.edit(picture, condition.factor, condition.value))
-    return edited
+    before = made[condition.edit_of]
+    if condition.breaks is None:
+        assert condition.factor is not None
+        assert condition.value is not None
+        return edits(generator, before, condition.factor, condition.value)
+    missed = near_misses(generator, lab.corpus.read(condition.breaks), before, rng)
+    # an unchanged picture marks a pair that cannot be made; dropped below
+    return [after or picture for picture, after in zip(before, missed, strict=True)]
 
 
 def _drop_unmade_pairs(conditions: list[Condition], made: dict[str, list[Picture]]) -> None:

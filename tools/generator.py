@@ -1,7 +1,8 @@
 """The face that every generator shows: what makes new pictures.
 
 A generator draws for a prompt and a seed, and for a concept: pictures in which it holds, near misses, disagreements,
-redraws. One that is quicker at many pictures than at each says so by `draw_many`. Not covered: the generators themselves
+redraws. One that is quicker at many pictures than at each says so by `draw_many`, and where it changes them by
+`near_misses` and `edits`. Not covered: the generators themselves
 (`sketch_generator.py`; `prompted_generator.py` for those that draw by words alone), and editors (`editor.py`).
 """
 
@@ -74,3 +75,37 @@ def draw_many(generator: Generator, wanted: Sequence[Wanted]) -> list[Picture]:
     if isinstance(generator, DrawsMany):
         return generator.draw_many(wanted)
     return [generator.draw(one.prompt, one.seed) for one in wanted]
+
+
+@runtime_checkable
+class ChangesMany(Protocol):
+    """A generator that changes many pictures sooner together than one by one; each comes out as it would have alone."""
+
+    def near_misses(self, concept: Concept, pictures: Sequence[Picture], rng: np.random.Generator) -> list[Picture | None]:
+        """For each picture, in order, what `near_miss` gives."""
+        ...
+
+    def edits(self, pictures: Sequence[Picture], factor: str, value: str, which: int | None = None) -> list[Picture]:
+        """For each picture, in order, what `edit` gives. Raises `BadInput` where one of them cannot be done."""
+        ...
+
+
+def near_misses(
+    generator: Generator, concept: Concept, pictures: Sequence[Picture], rng: np.random.Generator
+) -> list[Picture | None]:
+    """Each picture with one factor changed so that the concept no longer holds; None where that cannot be done.
+
+    The same pictures and state of `rng` give the same, together or one by one.
+    """
+    if isinstance(generator, ChangesMany):
+        return generator.near_misses(concept, pictures, rng)
+    return [generator.near_miss(concept, picture, rng) for picture in pictures]
+
+
+def edits(
+    generator: Generator, pictures: Sequence[Picture], factor: str, value: str, which: int | None = None
+) -> list[Picture]:
+    """Each picture with one factor set to a value. Raises `BadInput` where one of them cannot be done."""
+    if isinstance(generator, ChangesMany):
+        return generator.edits(pictures, factor, value, which)
+    return [generator.edit(picture, factor, value, which) for picture in pictures]

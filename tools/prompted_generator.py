@@ -104,12 +104,20 @@ class PromptedGenerator(ABC):
         return self._of(concept_prompts.disagreements(a, b, n, rng), rng)
 
     def near_miss(self, concept: Concept, picture: Picture, rng: np.random.Generator) -> Picture | None:
-        if picture.scene is not None:
-            return self._sketch.near_miss(concept, picture, rng)
-        if (known := self._drawn_by_words(picture)) is None:
-            return None
-        changed = concept_prompts.near_miss(concept, known.prompt, rng)
-        return None if changed is None else next(iter(self._given([Wanted(changed, known.seed)])), None)
+        return self.near_misses(concept, [picture], rng)[0]
+
+    def near_misses(self, concept: Concept, pictures: Sequence[Picture], rng: np.random.Generator) -> list[Picture | None]:
+        """For each picture what `near_miss` gives; what the model is to make is made together."""
+        found: list[Picture | Wanted | None] = []
+        for picture in pictures:  # one by one in order: `rng` is drawn from as if each were asked for alone
+            known = self._drawn_by_words(picture)
+            if picture.scene is not None:
+                found.append(self._sketch.near_miss(concept, picture, rng))
+            else:
+                changed = None if known is None else concept_prompts.near_miss(concept, known.prompt, rng)
+                found.append(None if known is None or changed is None else Wanted(changed, known.seed))
+        made = iter(self._or_none([one for one in found if isinstance(one, Wanted)]))
+        return [next(made) if isinstance(one, Wanted) else one for one in found]
 
     def redraw(self, picture: Picture, seed: int) -> Picture | None:
         if picture.scene is not None:
@@ -122,13 +130,17 @@ class PromptedGenerator(ABC):
 
     def _given(self, wanted: Sequence[Wanted]) -> list[Picture]:
         """The pictures that the model does not refuse; how many it does is told."""
+        return [one for one in self._or_none(wanted) if one is not None]
+
+    def _or_none(self, wanted: Sequence[Wanted]) -> list[Picture | None]:
+        """The pictures, in order, None where the model refuses one; how many it does is told."""
         new = [one for one in wanted if one not in self._refused]
         made = self._tried(wanted)
         refused = [self._refused[one] for one in new if one in self._refused]
         if refused:
             told = f"{len(refused)} of {len(wanted)} pictures refused, such as {refused[0].prompt!r}: {refused[0].why}"
             print(f"lettvin: {self.name}: {told}", file=sys.stderr)
-        return [one for one in made if isinstance(one, Picture)]
+        return [one if isinstance(one, Picture) else None for one in made]
 
     def _drawn_by_words(self, picture: Picture) -> Wanted | None:
         told = picture.provenance
@@ -138,14 +150,23 @@ class PromptedGenerator(ABC):
 
     def edit(self, picture: Picture, factor: str, value: str, which: int | None = None) -> Picture:
         """The same seed with one factor of the prompt set to a value; of a drawn picture, of its scene."""
-        if picture.scene is not None:
-            return self._sketch.edit(picture, factor, value, which)
-        if (known := self._drawn_by_words(picture)) is None:
-            raise BadInput(
-                f"picture {picture.id[:12]} was neither drawn nor made by {self.name}: its {factor} is not known; edit it in "
-                "words, by an --editor"
-            )
-        return self.draw(concept_prompts.with_factor(known.prompt, factor, value, which), known.seed)
+        return self.edits([picture], factor, value, which)[0]
+
+    def edits(self, pictures: Sequence[Picture], factor: str, value: str, which: int | None = None) -> list[Picture]:
+        """For each picture what `edit` gives; what the model is to make is made together."""
+        found: list[Picture | Wanted] = []
+        for picture in pictures:
+            if picture.scene is not None:
+                found.append(self._sketch.edit(picture, factor, value, which))
+            elif (known := self._drawn_by_words(picture)) is not None:
+                found.append(Wanted(concept_prompts.with_factor(known.prompt, factor, value, which), known.seed))
+            else:
+                raise BadInput(
+                    f"picture {picture.id[:12]} was neither drawn nor made by {self.name}: its {factor} is not known; edit "
+                    "it in words, by an --editor"
+                )
+        made = iter(self.draw_many([one for one in found if isinstance(one, Wanted)]))
+        return [next(made) if isinstance(one, Wanted) else one for one in found]
 
     def edit_words(self, picture: Picture, words: str, seed: int = 0, other: Picture | None = None) -> Picture:
         """The picture after an edit in words: of its scene where it was drawn, else of its pixels (`pixel_edits`)."""

@@ -16,6 +16,7 @@ from ...targets.difference import Scaled
 from ...targets.errors import BadInput
 from ...targets.picture import Picture
 from ...tools.corpus import Corpus
+from ...tools.generator import near_misses
 from ...tools.lab import Lab, Reading
 from ...tools.sketch.concept import AtLeast, Concept, Not, Phrase, absorbed, both, normal, terms
 from ...tools.statistics import holm, sign_flip_p
@@ -260,8 +261,8 @@ def _pairs(lab: Lab, concept: Concept, n: int, rng: np.random.Generator) -> tupl
     near: dict[str, Picture] = {}
     for _ in range(4):
         lab.progress("generating", len(shown), n)
-        for picture in lab.generator.examples(concept, n - len(shown), rng):
-            missed = lab.generator.near_miss(concept, picture, rng)
+        fresh = lab.generator.examples(concept, n - len(shown), rng)
+        for picture, missed in zip(fresh, near_misses(lab.generator, concept, fresh, rng), strict=True):
             new = missed is not None and {picture.id, missed.id}.isdisjoint(lab.used | shown.keys() | near.keys())
             if missed is not None and new and lab.holds(concept, picture) and not lab.holds(concept, missed):
                 shown[picture.id], near[missed.id] = picture, missed
