@@ -20,6 +20,7 @@ from ..targets.errors import BadInput, DiskFull, ModelFailed
 from ..targets.loaders import plug_in_of
 from ..targets.plug_ins import PlugIn
 from ..targets.target import Unit
+from ..tools.caption_store import remembering
 from ..tools.describer import Describer, DescribesMany
 from ..tools.editor import Editor, WithEditor
 from ..tools.generator import Generator
@@ -186,7 +187,7 @@ def _describer(name: str, models: ModelsOfRun) -> tuple[Describer, PlugIn | None
     if is_model(name):
         return ModelDescriber(models.of(name, "describer"), prompt("describer"), models.show), None
     make, plug_in = by_name.describer(name)
-    return make(), plug_in
+    return remembering(make()), plug_in
 
 
 def about(started: Started) -> dict[str, Any]:

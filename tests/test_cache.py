@@ -832,9 +832,9 @@ def test_the_command_says_what_the_cache_holds(cache: Path, capsys: pytest.Captu
     assert main(["cache"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert [row[:2] for row in rows[1:4]] == [["pictures", "2"], ["activations", "1"], ["dissections", "1"]]
-    assert [row[:2] for row in rows[4:6]] == [["fetched", "0"], ["thumbnails", "0"]]
-    assert rows[6][0] == f"{cache}:"
-    assert rows[6][-2:] == ["20.0", "GB"]
+    assert [row[:2] for row in rows[4:7]] == [["captions", "0"], ["fetched", "0"], ["thumbnails", "0"]]
+    assert rows[7][0] == f"{cache}:"
+    assert rows[7][-2:] == ["20.0", "GB"]
 
 
 def test_the_command_speaks_json(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -844,7 +844,7 @@ def test_the_command_speaks_json(cache: Path, capsys: pytest.CaptureFixture[str]
     assert told["bytes"] == pytest.approx(sum(path.stat().st_size for path in files), abs=70_000)
     assert told["limit"] == 20 * 10**9
     assert {kind: row["entries"] for kind, row in told["kinds"].items()} == {
-        "pictures": 2, "activations": 1, "dissections": 1, "fetched": 0, "thumbnails": 0,
+        "pictures": 2, "activations": 1, "dissections": 1, "captions": 0, "fetched": 0, "thumbnails": 0,
     }  # fmt: skip
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..targets.errors import BadInput, ModelFailed, ToolError, one_line
-from ..targets.hub import model_folder
+from ..targets.hub import folder_key, model_folder
 from ..targets.picture import Picture
 from .region import cropped_to
 
@@ -25,6 +25,7 @@ EXTRA = "pip install 'lettvin[local]'"
 FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
 WORDS = 32  # tokens of a caption, at most
 BATCH = {"cpu": 8, "cuda": 32}
+VERSION = 1  # of what is done with the model
 
 
 class Captioner:
@@ -35,9 +36,18 @@ class Captioner:
         self.name = f"captioner:{where}"
         if importlib.util.find_spec("transformers") is None:
             raise BadInput(f"{self.name} needs transformers: {EXTRA}")
-        self._processor, self._model = _loaded(self.name, model_folder(self.name, where, FILES, EXTRA).resolve())
+        self._folder = model_folder(self.name, where, FILES, EXTRA, ()).resolve()
+        self._processor, self._model = _loaded(self.name, self._folder)
         self.device = str(self._model.device)
         self._batch = BATCH["cuda" if self.device.startswith("cuda") else "cpu"]
+
+    @cached_property
+    def key(self) -> str:
+        """What decides its words: the model's files, the library, where it computes, and how much it may say."""
+        from importlib.metadata import version
+
+        device = self.device.partition(":")[0]
+        return f"captioner {VERSION} {version('transformers')} {folder_key(self._folder)} {device} {self._model.dtype} {WORDS}"
 
     def describe(self, picture: Picture, region: np.ndarray | None = None) -> str:
         """What the model says of the picture, in one line; of a region (bool, height x width), of the square around it."""

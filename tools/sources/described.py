@@ -2,7 +2,7 @@
 
 Covered: every picture's caption in the describer's words, made in batches when the first is asked for; the pictures, their
 name and key stay the source's own, so that one dissection serves whoever tells of them. Not covered: sources that tell of
-their pictures themselves, which are left as they are, and keeping captions: they are made anew in each process.
+their pictures themselves, which are left as they are, and keeping captions (`../caption_store.py`).
 """
 
 from __future__ import annotations
