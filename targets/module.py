@@ -264,10 +264,13 @@ class ModuleTarget(Target):
 
     def move(self, device: str) -> None:
         """Put the weights on a device; before the next forward they come back (`turns.py`). Raises `TargetFailed`."""
+        import torch
+
         try:
-            for module in (self.module, self.__dict__.get("_fast")):
-                if module is not None:
-                    module.to(device)
+            with torch.inference_mode(False):  # whoever takes the turn may be in it: then no gradient could be taken later
+                for module in (self.module, self.__dict__.get("_fast")):
+                    if module is not None:
+                        module.to(device)
         except Exception as error:  # out of memory, most often
             raise TargetFailed(f"{self.name} cannot be moved to {device}: {one_line(error)[:300]}") from error
 

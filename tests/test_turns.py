@@ -146,6 +146,7 @@ class Watched(nn.Module):
 
     def to(self, *places: Any, **more: Any) -> Any:
         if places and isinstance(places[0], str):
+            assert not torch.is_inference_mode_enabled(), "weights that are moved in it take no gradient"
             self.log.append(f"target to {places[0]}")
             return self
         return super().to(*places, **more)

@@ -61,7 +61,7 @@ def run(
     then the data are cut-outs, or pictures with captions, told as they are. Raises `BadInput`, and RuntimeError after all is
     asked where some could not be.
     """
-    whole, data = _asked_about(suite, detector, data, seed)
+    whole, data = _asked_about(suite, detector, data, seed, lambda done, total: watch("looking", done, total, tuple))
     able = minds() if whole.detector is None else detector_asking.minds()
     chosen = list(dict.fromkeys(asked or able))
     for mind in chosen:
@@ -105,7 +105,9 @@ def run(
     return Result(whole, source, seed, told, in_order(whole, chosen, known, told), kept.folder, line)
 
 
-def _asked_about(suite: str, detector: str | None, data: str, seed: int) -> tuple[Suite, str]:
+def _asked_about(
+    suite: str, detector: str | None, data: str, seed: int, looking: Callable[[int, int], None]
+) -> tuple[Suite, str]:
     """The suite, and the data: of a detector's neurons cut-outs by default. Raises `BadInput`."""
     if detector is None:
         found = find_suite(suite)
@@ -119,7 +121,7 @@ def _asked_about(suite: str, detector: str | None, data: str, seed: int) -> tupl
     if data.startswith("cutouts:") and "@" not in data:
         data = re.sub(r"^cutouts:\d+", lambda told: f"{told[0]}@{seed + 1}", data)
     if suite in SEEDS:
-        return detector_asking.suite_for(suite, detector, data), data
+        return detector_asking.suite_for(suite, detector, data, looking), data
     found = find_suite(suite)
     if found.detector != detector:
         raise BadInput(f"the suite {suite!r} is of the detector {found.detector!r}, not of {detector!r}: write it in its file")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,6 +50,7 @@ DATA = "cutouts:1000"
 ATTRIBUTES = frozenset({*v.COLOURS, *v.PATTERNS, *v.SIZES, *v.ORIENTATIONS, *v.FREQUENCIES, *v.BACKGROUNDS, *v.LIGHTS})
 HELD_OUT, POOL, POOL_SEED = 600, 200, 918_273_645  # pictures, and a seed that no data set has
 MOST_ATOMS, MOST_WORLDS = 12, 4096
+Watch = Callable[[int, int], None]
 
 
 def minds() -> tuple[str, ...]:
@@ -57,20 +58,23 @@ def minds() -> tuple[str, ...]:
     return ("empiricist", *BASELINES, ORACLE)
 
 
-def suite_for(name: str, detector: str, data: str) -> Suite:
-    """The suite `name` of a detector's neurons, of formulas that the data make a question. Raises `BadInput`."""
+def suite_for(name: str, detector: str, data: str, watch: Watch | None = None) -> Suite:
+    """The suite `name` of a detector's neurons, of formulas that the data make a question. Raises `BadInput`.
+
+    `watch(done, total)`: called as the detector looks at the data's pictures, the first time.
+    """
     seeing = open_detector(detector, "cpu")
     nouns = sorted(_shown(data, seeing.nouns))
     if not nouns:
         raise BadInput(f"--data {data!r} tells of nothing that the detector {detector!r} knows: give captions that name things")
-    return detector_suite(name, detector, sightings(seeing, data, nouns))
+    return detector_suite(name, detector, sightings(seeing, data, nouns, watch))
 
 
-def sightings(seeing: Detector, data: str, nouns: Sequence[str]) -> Sightings:
+def sightings(seeing: Detector, data: str, nouns: Sequence[str], watch: Watch | None = None) -> Sightings:
     """What the detector scores for each noun in each readable picture: a dissection of one neuron a noun, kept as any is."""
     looks = DetectorNeurons([Neuron(noun, noise=0.0) for noun in nouns], seeing, nouns, f"{seeing.name}, by noun", maps=False)
-    found = dissect(looks, _source(data), folder=cache_folder() / "dissections").peaks(looks.layers[0].name)
-    scores = (np.asarray(found, np.float64) - REST) / R
+    found = dissect(looks, _source(data), folder=cache_folder() / "dissections", watch=watch)
+    scores = (np.asarray(found.peaks(looks.layers[0].name), np.float64) - REST) / R
     shown = np.stack([_corpus(data).truths(Phrase(noun=noun)) for noun in nouns], axis=1)
     readable = np.isfinite(scores).all(axis=1)
     return Sightings(tuple(nouns), scores[readable], shown[readable])

@@ -62,7 +62,10 @@ class Loaded:
 
     def move(self, device: str) -> None:
         """Put the weights on a device."""
-        self.pipeline.to(device)
+        import torch
+
+        with torch.inference_mode(False):
+            self.pipeline.to(device)
 
     @contextlib.contextmanager
     def on_device(self) -> Iterator[None]:
