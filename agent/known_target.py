@@ -21,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..targets import loaders
+from ..targets import loaders, softmax
 from ..targets.errors import DiskFull, TargetFailed
 from ..targets.target import Layer, See, Sight, Target
 from ..tools.store import cache_folder
@@ -42,6 +42,9 @@ def open_target(name: str, device: str = "auto") -> Target:
 
     Raises `BadInput` as `load_target` does.
     """
+    with_probabilities = softmax.opened(name, device, open_target)
+    if with_probabilities is not None:
+        return with_probabilities
     match = BUILT_IN.fullmatch(name.strip())
     stamp = None if match is None else _stamp(name.strip(), device, int(match[1]))
     if match is None or stamp is None:

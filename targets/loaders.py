@@ -3,8 +3,8 @@
 Covered: which loader a name belongs to. Not covered: the loaders themselves, one file a family beside this one, and how
 plug-ins are found (`plug_ins.py`). A family NAME answers for ``NAME``, ``NAME:anything`` and ``NAME@anything``. Others
 come from the entry-point group ``lettvin.targets`` (entry ``NAME = "package.module:load"``) or, in the same process, from
-`register`; a loader is called with the whole name as the user wrote it and the device. Importing this file imports no
-torch.
+`register`; a loader is called with the whole name as the user wrote it and the device. ``+softmax`` at the end of any name
+adds a layer (`softmax.py`). Importing this file imports no torch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 
-from . import plug_ins
+from . import plug_ins, softmax
 from .errors import BadInput, nearest, one_line
 from .plug_ins import PlugIn
 from .target import Target
@@ -26,6 +26,9 @@ _registered: dict[str, Loader] = {}
 def load_target(name: str, device: str = "auto") -> Target:
     """The target of that name, on that device ("auto", "cpu" or "cuda"). Raises `BadInput` naming the nearest known."""
     wanted = name.strip()
+    with_probabilities = softmax.opened(wanted, device, load_target)
+    if with_probabilities is not None:
+        return with_probabilities
     if plug_ins.is_file(wanted):
         plug_ins.in_file("target", wanted)  # refused before anything heavy is imported
         from .user_file import load_user_file
@@ -45,6 +48,7 @@ def target_names() -> tuple[str, ...]:
 
 def plug_in_of(target: str) -> PlugIn | None:
     """What brought the target of that name: a package, or a file of the user's; None for ours and for registered ones."""
+    target, _ = softmax.split_softmax(target)
     if plug_ins.is_file(target):
         with contextlib.suppress(BadInput):  # a name that only looks so, given to a target made in Python
             return plug_ins.in_file("target", target)
