@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import percentileofscore
 
 from lettvin.targets.errors import BadInput, LimitReached
@@ -230,6 +232,13 @@ def test_a_limit_on_time_stops_measuring_and_making(store: Store) -> None:
 def test_a_limit_that_leaves_nothing_is_bad_input(limits: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="--max-"):
         Limits(**limits)
+
+
+@given(st.integers(1, 10**12), st.floats(1e-9, 1e9, allow_nan=False))
+def test_limits_as_they_are_written_are_the_same_limits(images: int, seconds: float) -> None:
+    words = Limits(images, seconds).as_options()
+    assert words[::2] == ["--max-images", "--max-seconds"]
+    assert (int(words[1]), float(words[3])) == (images, seconds)
 
 
 # ---- seeds and names ---------------------------------------------------------------------------------------------

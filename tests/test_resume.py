@@ -36,6 +36,7 @@ from lettvin.targets.errors import BadInput
 from lettvin.targets.picture import Picture
 from lettvin.targets.target import See, Target
 from lettvin.tests.scene_runs import Step, concluding, of, only, pairs, raising, short_runs
+from lettvin.tools.lab import plainly
 from lettvin.tools.store import Store
 
 DATA = "sketch:80"
@@ -553,7 +554,7 @@ def test_seconds_count_over_the_whole_run(whole: Whole, tmp_path: Path) -> None:
     run = whole.cut(tmp_path / "run", 40)
     last = whole.events[39].at
     answer = resumed(run, max_seconds=last / 2)
-    assert answer.limit == f"--max-seconds {last / 2:g}"
+    assert answer.limit == f"--max-seconds {plainly(last / 2)}"
     events = read_events(run)
     assert told(events[:40]) == told(whole.events[:40])
     assert all(event.at >= last for event in events[40:])

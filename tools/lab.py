@@ -58,10 +58,15 @@ class Limits:
 
     def as_options(self) -> list[str]:
         """The words of a command line that set the same."""
-        return [word for name, value in self._named() if value is not None for word in (name, f"{value:g}")]
+        return [word for name, value in self._named() if value is not None for word in (name, plainly(value))]
 
     def _named(self) -> tuple[tuple[str, float | None], ...]:
         return ("--max-images", self.images), ("--max-seconds", self.seconds)
+
+
+def plainly(value: float) -> str:
+    """A number as a command line takes it back: whole ones without a point or exponent, no digit left out."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 class Readings(Protocol):
@@ -205,7 +210,7 @@ class Lab:
     def ends(self) -> tuple[float, str]:
         """When the run's time is over, by `time.monotonic` (infinity where it has no end), and what limits it, in words."""
         seconds = self.limits.seconds
-        return (math.inf, "") if seconds is None else (self.started + seconds, f"--max-seconds {seconds:g}")
+        return (math.inf, "") if seconds is None else (self.started + seconds, f"--max-seconds {plainly(seconds)}")
 
     def measure(self, pictures: Sequence[Picture]) -> list[Reading]:
         """The unit's answer to each picture, in order. Raises `LimitReached` before a limit would be passed."""
