@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lettvin.agent.run_folder import read_events
 from lettvin.benchmarks.logits import asking, output_units
 from lettvin.benchmarks.logits.asking import ask_one, fit
 from lettvin.benchmarks.logits.benchmark import in_turn, opened, run
@@ -18,6 +19,7 @@ from lettvin.benchmarks.logits.outcome import CONTROLS, Asked, Control, Fit
 from lettvin.benchmarks.logits.output_units import OutputUnits
 from lettvin.benchmarks.unseen_pictures import like
 from lettvin.cli import main
+from lettvin.targets import loaders
 from lettvin.targets.errors import BadInput
 from lettvin.targets.loaders import load_target
 from lettvin.tests.stamps import folder_of_stamps
@@ -273,6 +275,26 @@ def test_scenes_kept_for_the_score_are_not_explored(stamps: Path) -> None:
         opened(f"cutouts:20@987654321 from {stamps}", 0)
     assert opened(f"cutouts:20 from {stamps}", 4).seed == 5
     assert like("cutouts:20@1 from a on b", 7, 3) == "cutouts:7@3 from a on b"
+
+
+@pytest.mark.parametrize("command", ["ask", "compare"])
+def test_a_run_about_such_units_is_resumed_by_its_name(
+    command: str, stamps: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(loaders._registered, "logits", output_units.load)  # as the package's entry point does
+    asked = ["outputs:5", "What makes this unit fire?"] if command == "ask" else ["outputs:5", "outputs:9"]
+    words = [command, "logits:efficientnet-lite0/0", *asked, "--data", f"cutouts:40 from {stamps}", "--runs", str(tmp_path)]
+    assert main([*words, "--max-images", "30", "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    record = Path(told["run"]) / "events.jsonl"
+    events = read_events(record.parent)
+    lines = record.read_text().splitlines(keepends=True)
+    record.write_text("".join(lines[:2]))  # as if killed there
+    (record.parent / "report.html").unlink()
+    assert main(["resume", told["run"], "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["description"] == told["description"]
+    again = read_events(record.parent)
+    assert [e.model_copy(update={"at": 0}) for e in again] == [e.model_copy(update={"at": 0}) for e in events]
 
 
 @pytest.fixture(scope="module")
