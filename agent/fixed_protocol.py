@@ -134,7 +134,7 @@ def go_on(
         events = read_events(path) if (path / EVENTS).exists() else []
         limits, raised = limits_now(told, max_images, max_seconds)
         page = bool(told["settings"]["page"])
-        stop = next((place for place, event in enumerate(events) if isinstance(event, Stopped)), None)
+        stop = next((place for place, event in enumerate(events) if isinstance(event, Stopped) and not event.of_itself), None)
         last = events[-1] if events else None
         whole = (path / PAGE).exists() or not page
         if isinstance(last, Compared | Hunted) and whole and not _may_go_on(events, stop, raised, watcher):
@@ -154,7 +154,8 @@ def go_on(
                         set_aside(path, stop)
                     settings = told["settings"] | {"max_images": limits.images, "max_seconds": limits.seconds}
                     again = {"events": len(record), "seconds": spent, "versions": versions()}
-                    now = told | {"settings": settings, "resumed": [*told.get("resumed", []), again]}
+                    now = told | {"settings": settings, "command": asked.command()}
+                    now["resumed"] = [*told.get("resumed", []), again]
                     write_whole(path / "run.json", (json.dumps(now, indent=1) + "\n").encode())
                     watcher.said(f"{len(record)} events are on record; going on from there")
 

@@ -93,7 +93,7 @@ class Run:
                     if self.step():
                         break
                 else:
-                    raise LimitReached(f"{MOST_STEPS} steps")
+                    stopped = f"{MOST_STEPS} steps"  # no limit that was set: on record, it happens again wherever it stands
         except (LimitReached, KeyboardInterrupt) as stop:
             if self.folder.replaying:
                 raise

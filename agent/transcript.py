@@ -376,6 +376,11 @@ class Stopped(Event):
     kind: Literal["stopped"] = "stopped"
     by: str
 
+    @property
+    def of_itself(self) -> bool:
+        """Whether all the steps that any run may take were taken, rather than a limit met that was set."""
+        return self.by.endswith(" steps")
+
 
 AnyEvent = Annotated[
     Started

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from .bias.events import Confirmed, Listed, Suspected
-from .comparison.events import Claimed, Levelled, Narrowed, Weighed
+from .comparison.events import Apart, Claimed, Levelled, Narrowed, Side, Weighed
 from .transcript import AnyEvent, Decided, Judged, Proposed, Raised, Redrawn, Registered, Stopped
 
 if TYPE_CHECKING:
@@ -88,6 +88,9 @@ class TerminalWatcher:
             self._bar = None
 
 
+CALLED: dict[Side, str] = {"one": "the first unit", "other": "the second unit"}
+
+
 def said_of(event: AnyEvent) -> list[str]:
     """The lines that a person is told of an event; none of most."""
     match event:
@@ -115,10 +118,17 @@ def said_of(event: AnyEvent) -> list[str]:
             return [*rows, f"  {event.verdict}"]
         case Levelled():
             return [f"{event.unit}: rest {event.rest:.3g}, full response {event.full:.3g}"]
+        case Apart():
+            other = CALLED["other" if event.side == "one" else "one"]
+            found = "nothing that drawings bring back"
+            if event.driven:
+                then = "; studied now" if event.studied else ", too little to claim"
+                found = f"by up to {event.full:.2f} of the way{then}"
+            return [f"{CALLED[event.side]} above {other}: {found}"]
         case Narrowed():
             return [f"  narrowed: {event.formula} to {event.narrowed}"] if event.narrowed != event.formula else []
         case Claimed():
-            return [f"{event.claim} claimed of the {event.side} unit: {event.formula} (n {event.n})"]
+            return [f"{event.claim} claimed of {CALLED[event.side]}: {event.formula} (n {event.n})"]
         case Weighed():
             return [f"  {event.claim}: difference {event.effect:.2f}, controls {event.control:.2f}, p {event.p:.2g}"]
         case Listed():
@@ -129,6 +139,6 @@ def said_of(event: AnyEvent) -> list[str]:
             effect = "could not be tried" if event.effect is None else f"difference {event.effect:+.2f}, p {event.p:.2g}"
             return [f"  {event.claim}: {effect}"]
         case Stopped():
-            return [f"stopped by {event.by}"]
+            return [f"ended after {event.by}, the most that are taken" if event.of_itself else f"stopped by {event.by}"]
         case _:
             return []

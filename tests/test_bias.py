@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lettvin.agent.bias.events import Confirmed, Hunted, Listed, Screened, Suspected
-from lettvin.agent.bias.hunting import Size, hunt, resume_hunt
+from lettvin.agent.bias.events import Confirmed, HuntBegun, Hunted, Listed, Screened, Suspected
+from lettvin.agent.bias.hunting import hunt, resume_hunt
+from lettvin.agent.bias.steps import Size
 from lettvin.agent.bias.subgroups import class_scene, pair_of, shows, subgroups, which, without_class
-from lettvin.agent.bias.telling import BiasReport
+from lettvin.agent.bias.telling import BiasReport, told_of
 from lettvin.agent.deciding_experiment import MARGIN
 from lettvin.agent.report.index_page import runs_of
 from lettvin.agent.report.shown import page_to_show
@@ -62,6 +64,9 @@ def test_a_subgroup_that_scores_lower_is_found_and_no_other(formula: str, lower:
     asked_before_drawn(events)
     page, _ = page_to_show(Path(found.run))
     assert all(finding.subgroup.name in page.read_text() for finding in found.findings)
+    bars = re.findall(r'<svg class="bar-line".*?</svg>', page.read_text())
+    assert len(bars) == sum(finding.effect is not None for finding in found.findings)
+    assert all(0 <= float(x) <= 100 for bar in bars for x in re.findall(r' (?:x1|x2|cx)="([^"]+)"', bar)), "no bar is cut off"
     (listed_run,) = runs_of(tmp_path)
     assert (listed_run.state, listed_run.answer) == (found.verdict, found.description)
 
@@ -82,9 +87,18 @@ def test_a_unit_that_does_not_tell_the_class_has_no_subgroups(tmp_path: Path) ->
     assert "does not tell" in found.description
 
 
+def test_classes_are_told_of_in_words() -> None:
+    rest = {"question": "", "data": "", "seed": 0, "versions": {}, "settings": {}}
+    begun = HuntBegun.model_validate({"target": "t", "unit": "u:1", "shows": "umbrella", "chosen": False, **rest})
+    assert "without an umbrella to pictures of one" in told_of(begun, None, [], MARGIN, None)[1]
+    trousers = begun.model_copy(update={"shows": "trousers"})
+    assert "without trousers to pictures of them" in told_of(trousers, None, [], MARGIN, None)[1]
+
+
 def test_what_the_class_shows_is_read_off_the_data_where_nobody_says_it(tmp_path: Path) -> None:
     found, _ = hunted(unit_of("dog"), None, tmp_path, max_images=100)
     assert found.shows == "dog"
+    assert "Nobody said what the class shows: dog" in found.description
     with pytest.raises(BadInput, match="--shows"):
         hunted(unit_of(None, "noise"), None, tmp_path)
     with pytest.raises(BadInput, match=r"'cra'.*'crab'"):

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from lettvin.agent.comparison.claims import Pair, judged, registered, weighed
 from lettvin.agent.comparison.comparing import compare, resume_comparison
-from lettvin.agent.comparison.events import SIDES, Apart, Claimed, Compared, Weighed
-from lettvin.agent.comparison.telling import Comparison
+from lettvin.agent.comparison.events import SIDES, Apart, Claimed, ClaimFound, Compared, Side, Weighed
+from lettvin.agent.comparison.telling import Comparison, Known, told_of
 from lettvin.agent.report.index_page import runs_of
 from lettvin.agent.report.shown import page_to_show
 from lettvin.agent.run_folder import read_events
-from lettvin.agent.transcript import AnyEvent, Judged, Redrawn
+from lettvin.agent.transcript import AnyEvent, Judged, Redrawn, Stopped
 from lettvin.cli import main
 from lettvin.synthetic_neurons.scene_neuron import FULL, REST
 from lettvin.targets.difference import DifferenceTarget, Scaled
@@ -152,6 +152,36 @@ def test_a_limit_leads_to_an_honest_end_and_a_higher_one_goes_on(
         resume_comparison(found.run, one=unit_of("cat"), other=other, data=WORLD, max_images=5000)
     more = resume_comparison(found.run, one=one, other=other, data=WORLD, max_images=5000)
     assert (more.limit, more.claims) == (None, dog_or_fish[0].claims)
+
+
+def test_a_study_that_takes_all_its_steps_ends_itself_and_not_the_comparison(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood its tests by then is claimed; and such a run is resumed as any other."""
+    monkeypatch.setattr("lettvin.agent.loop.MOST_STEPS", 20)
+    one, other = unit_of("dog"), unit_of("dog or fish")
+    found, events = compared(one, other, tmp_path)
+    assert [e.by for e in events if isinstance(e, Stopped)] == ["20 steps"]
+    assert (found.limit, found.verdict) == (None, "different"), found.text()
+    assert "fish" in next(c.formula for c in found.claims if c.verdict == "supported")
+    kept = next(i for i, event in enumerate(events) if event.kind == "claimed") + 1
+    lines = (Path(found.run) / "events.jsonl").read_text().splitlines(keepends=True)
+    (Path(found.run) / "events.jsonl").write_text("".join(lines[:kept]))
+    again = resume_comparison(found.run, one=one, other=other, data=WORLD)
+    assert (again.claims, again.description) == (found.claims, found.description)
+    assert resume_comparison(found.run, one=one, other=other, data=WORLD).description == found.description
+
+
+def test_what_no_account_of_a_difference_was_found_for_is_told_as_open() -> None:
+    """A direction with a reproducible difference is never told as one in which nothing was found."""
+    names: dict[Side, str] = {"one": "a:1", "other": "a:2"}
+    claim = ClaimFound(
+        claim="D1", side="one", formula="dog", text="a:1 fires for dog", effect=0.9, interval=(0.8, 1.0), control=0.0,
+        p=0.0, q=0.0, n=24, verdict="supported",
+    )  # fmt: skip
+    texts = [told_of(names, [claim], [], Known(driven={"one": True, "other": driven}), None)[1] for driven in (False, True)]
+    assert ["Nothing was found" in text for text in texts] == [True, False]
+    assert "no account of them stood its test" in texts[1]
 
 
 def test_on_the_command_line_two_networks_give_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ def subgroups(noun: str, company: Sequence[str], cutouts: Cutouts, size: str | N
     lights = {"normal": "in normal light", "bright": "in bright light", "dark": "in dark light", "night": "at night"}
     found += [Subgroup(factor="light", value=x, name=f"{noun} {lights[x]}") for x in v.LIGHTS]
     found += [Subgroup(factor="place", value=x, name=f"{noun} in the {x}") for x in HALVES]
-    found += [Subgroup(factor="together with", value=x, name=f"{noun} beside {_a(x)}") for x in company]
+    found += [Subgroup(factor="together with", value=x, name=f"{noun} beside {a(x)}") for x in company]
     return found
 
 
@@ -150,5 +150,6 @@ def _put(scene: Scene, at: int, thing: Thing) -> Scene:
     return dataclasses.replace(scene, things=(*scene.things[:at], thing, *scene.things[at + 1 :]))
 
 
-def _a(noun: str) -> str:
+def a(noun: str) -> str:
+    """The noun with its article, where it takes one."""
     return noun if noun == v.plural(noun) else f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..run_folder import read_about
 from .events import ClassShown, Finding, HuntBegun, Hunted
+from .subgroups import a
 
 Verdict = Literal["found", "none-found", "inconclusive"]
 SAID: dict[str, str] = {"found": "found", "none-found": "none found", "inconclusive": "inconclusive"}
@@ -84,23 +85,34 @@ def told_of(
     begun: HuntBegun, told: ClassShown | None, findings: Sequence[Finding], margin: float, limit: str | None
 ) -> tuple[Verdict, str]:
     """The verdict and the words, as far as the run came."""
+    verdict, text = _verdict(begun, told, findings, margin, limit)
+    if begun.chosen:
+        best = f"{begun.shows} is the noun that goes best with {begun.unit} on {begun.data}"
+        text += f" Nobody said what the class shows: {best}."
+    return verdict, text
+
+
+def _verdict(
+    begun: HuntBegun, told: ClassShown | None, findings: Sequence[Finding], margin: float, limit: str | None
+) -> tuple[Verdict, str]:
     lower = [finding for finding in findings if finding.verdict == "lower"]
-    way = f"of the way from pictures without a {begun.shows} to pictures of one"
+    left = [finding for finding in findings if finding.verdict == "open"]
+    shown = a(begun.shows)
+    way = f"of the way from pictures without {shown} to pictures of {'them' if shown == begun.shows else 'one'}"
     if lower:
         named = "; ".join(f"{f.subgroup.name} by {_drop(f)}" for f in lower)
         return "found", (
             f"Lower scores at {begun.unit}: {named} {way}, against the same pictures out of the subgroup. "
-            f"{_count(len(findings) - len(lower), 'other subgroup')} tried, none confirmed."
+            f"Of {_count(len(findings) - len(lower), 'other subgroup')} tried, none was confirmed; {len(left)} stay open."
         )
     if limit is not None:
         return "inconclusive", f"Inconclusive: the hunt was stopped by {limit} before it had tried all subgroups."
     if told is not None and not told.tells:
         return "inconclusive", (
-            f"Inconclusive: {begun.unit} does not tell pictures of a {begun.shows} from the same with another thing in its "
+            f"Inconclusive: {begun.unit} does not tell pictures of {a(begun.shows)} from the same with another thing in its "
             f"place (superiority {told.effect:.2f} [{told.interval[0]:.2f}, {told.interval[1]:.2f}], p {told.p:.2g}), so that "
             "no subgroup of them can score lower."
         )
-    left = [finding for finding in findings if finding.verdict == "open"]
     return "none-found", (
         f"None found: of {len(findings)} subgroups tried, none was confirmed to score lower than the rest by more than "
         f"{margin:g} {way}. Of {len(findings) - len(left)} the measurements exclude such a drop; {len(left)} stay open."

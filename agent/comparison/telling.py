@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -18,11 +18,22 @@ from pydantic import BaseModel, ConfigDict
 from ...targets.difference import Scaled
 from ...tools.lab import Lab
 from ..run_folder import read_about
+from ..transcript import Redrawn
 from .events import SIDES, Agreed, ClaimFound, Compared, ComparisonBegun, Found, Levelled, Shown, Side
 
 SHOWN = 5  # data pictures from each end of the difference, and where both fire
 LEAST = 0.1  # of the way: what is less shows nothing
 SAID: dict[str, str] = {"different": "different", "no-difference": "no difference found", "inconclusive": "inconclusive"}
+
+
+@dataclass
+class Known:
+    """What a comparison has found out so far. `driven`: whether what fires a unit more than the other was worth a study."""
+
+    levelled: dict[Side, Levelled] = field(default_factory=dict)
+    redrawn: dict[Side, Redrawn] = field(default_factory=dict)
+    agreed: Agreed | None = None
+    driven: dict[Side, bool] = field(default_factory=dict)
 
 
 class Comparison(BaseModel):
@@ -94,14 +105,12 @@ def told_of(
     names: Mapping[Side, str],
     claims: Sequence[ClaimFound],
     shared: Sequence[str],
-    known: Mapping[str, Any],
+    known: Known,
     limit: str | None,
 ) -> tuple[Found, str]:
-    """The verdict and the words. `known`: "levelled" and "driven" by side, and "agreed", as far as the run came."""
+    """The verdict and the words, as far as the run came."""
     supported = [claim for claim in claims if claim.verdict == "supported"]
-    levelled: Mapping[Side, Levelled] = known["levelled"]
-    agreed: Agreed | None = known["agreed"]
-    driven: Mapping[Side, bool] = known["driven"]
+    levelled, agreed, driven = known.levelled, known.agreed, known.driven
     if supported:
         text = _sentences([claim.text for claim in supported if claim.within is None])
         if shared:
@@ -110,7 +119,11 @@ def told_of(
         if len(silent) == 1 and limit is None:
             side = silent[0]
             against = names["other" if side == "one" else "one"]
-            text += f" Nothing was found that fires {names[side]} and not {against}."
+            text += (
+                f" Some pictures fire {names[side]} reproducibly more than {against}, but no account of them stood its test."
+                if driven.get(side)
+                else f" Nothing was found that reproducibly fires {names[side]} more than {against}."
+            )
         return "different", text
     if limit is not None:
         return "inconclusive", f"Inconclusive: the comparison was stopped by {limit} before a claim stood its test."
@@ -127,10 +140,11 @@ def told_of(
             "pictures reproducibly fires the one more than the other."
         )
     if any(driven.values()):
-        sides = [names[side] for side in SIDES if driven.get(side)]
-        why = f"pictures do fire {' and '.join(sides)} reproducibly more than the other at times"
+        sides = [side for side in SIDES if driven.get(side)]
+        more = ", and others ".join(f"{names[side]} more than {names['other' if side == 'one' else 'one']}" for side in sides)
+        why = f"some pictures reproducibly fire {more}, but no account of them stood its test."
         tried = _sentences([claim.text for claim in claims])
-        return "inconclusive", f"Inconclusive: {why}, but no claim about which stood its test. {tried}".strip()
+        return "inconclusive", f"Inconclusive: {why} {tried}".strip()
     return "inconclusive", (
         f"Inconclusive: nothing was found that reproducibly fires the one more than the other, and yet on what fires either "
         f"most their levels differ by {apart}, which reaches beyond {agreed.margin:g}."
@@ -142,7 +156,7 @@ def _sentences(texts: Sequence[str]) -> str:
     return " ".join(f"{text[:1].upper()}{text[1:]}." if text.startswith(("it ", "whether ")) else f"{text}." for text in texts)
 
 
-def exemplars(levelled: Mapping[Side, Levelled], labs: Mapping[str, Lab]) -> list[Shown]:
+def exemplars(levelled: Mapping[Side, Levelled], labs: Mapping[Side, Lab]) -> list[Shown]:
     """Open data pictures: where the one lies furthest above the other, where both fire, where the other lies above."""
     if len(levelled) < 2:
         return []

@@ -6,6 +6,7 @@ Covered: `report.html`, drawn from the run folder alone. Not covered: what is co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from ...tools.lab import Reading
 from ..bias.events import ClassShown, Confirmed, Hunted, Listed, Suspected
+from ..bias.subgroups import a
 from ..bias.telling import SAID
 from ..run_folder import read_about, read_events
 from ..transcript import AnyEvent, Stopped
@@ -47,11 +49,13 @@ def _told(about: Mapping[str, Any], events: Sequence[AnyEvent], most: int) -> di
     listed = next((e for e in events if isinstance(e, Listed)), None)
     findings = ended.findings if ended else []
     lower = sum(f.verdict == "lower" for f in findings)
+    ends = [end for finding in findings for end in finding.interval or ()]
     shows = captions(events)
     of_class = (told.of_class, told.others) if told is not None else ([], [])
     rows = [("with it", of_class[0]), ("another thing in its place", of_class[1])]
     return {
         "about": about,
+        "shows": a(about["shows"]),
         "ended": ended,
         "limit": next((e.by for e in events if isinstance(e, Stopped)), None),
         "eyebrow": f"{about['target']} · {about['unit']}",
@@ -65,7 +69,7 @@ def _told(about: Mapping[str, Any], events: Sequence[AnyEvent], most: int) -> di
         ],
         "findings": findings,
         "margin": listed.margin if listed else 0.0,
-        "bar": signed_bar,
+        "bar": partial(signed_bar, low=min([-1.2, *ends]), high=max([0.6, *ends])),
         "claims": _claims(events, ended, shows, most),
         "told": told,
         "class_columns": _columns(*of_class, shows, most)[0],

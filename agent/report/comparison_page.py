@@ -72,7 +72,7 @@ def _told(
     names = unit_names(about["target"], about["unit"], about["other_target"], about["other_unit"])
     levelled = {e.side: e for e in events if isinstance(e, Levelled)}
     agreed = next((e for e in events if isinstance(e, Agreed)), None)
-    stopped = next((e.by for e in events if isinstance(e, Stopped)), None)
+    stopped = next((e.by for e in events if isinstance(e, Stopped) and not e.of_itself), None)
     claims = _claims(events, names, levelled, ended, most)
     supported = sum(c.verdict == "supported" for c in ended.claims) if ended else 0
     correlation = share(agreed.correlation) if agreed else "–"

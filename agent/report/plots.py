@@ -224,8 +224,11 @@ def interval_bar(effect: float, interval: tuple[float, float]) -> Markup:
     ).format(axis(interval[0]), axis(interval[1]), axis(effect))
 
 
-def signed_bar(effect: float, interval: tuple[float, float], margin: float, low: float = -1.2, high: float = 0.6) -> Markup:
-    """A line of a table: a difference and its interval from `low` to `high`, with 0 and the margin marked, and no words."""
+def signed_bar(effect: float, interval: tuple[float, float], margin: float, low: float, high: float) -> Markup:
+    """A line of a table: a difference and its interval from `low` to `high`, with 0 and the margin marked, and no words.
+
+    All lines of a table have the same `low` and `high`, within which all of their intervals lie.
+    """
     axis = Axis(low, high, 4, 96)
     return Markup(
         '<svg class="bar-line" viewBox="0 0 100 14" aria-hidden="true">'
