@@ -19,9 +19,13 @@ from typing import Any
 
 import pytest
 
+from lettvin.agent.bias.hunting import hunt
+from lettvin.agent.bias.steps import Size
+from lettvin.agent.comparison.comparing import compare
 from lettvin.agent.report.index_page import write_index
 from lettvin.benchmarks.synthetic.page import write_page
 from lettvin.tests.benchmark_record import made
+from lettvin.tests.small_world import SIDE, WORLD, paint_small, unit_of
 from lettvin.tests.test_report import asked_once
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
@@ -34,16 +38,28 @@ FLAGS = (
 )
 
 
+PAGES = ("run", "index", "benchmark", "compare", "study", "bias")
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The page of a run that ends in an answer; the list of it, a run over a dead unit, and a broken one; a benchmark's."""
+    """The page of a run that ends in an answer; the list of it, a run over a dead unit, and a broken one; a benchmark's; of a
+    comparison that found a difference, across two networks, with the study behind it; of a hunt that found a subgroup."""
     runs = tmp_path_factory.mktemp("browser")
     for name in ("whole", "dead"):
         shutil.copytree(asked_once()[name], runs / name)
     (runs / "broken").mkdir()
     (runs / "broken" / "run.json").write_text("{")
     benchmark = write_page(made(tmp_path_factory.mktemp("benchmark")))
-    return {"run": runs / "whole" / "report.html", "index": write_index(runs), "benchmark": benchmark}
+    apart = tmp_path_factory.mktemp("separating")
+    with pytest.MonkeyPatch.context() as patch:
+        paint_small(patch)
+        compared = compare(unit_of("dog"), unit_of("dog or fish"), data=WORLD, runs=apart)
+        size = Size(screened_on=200, pairs=20, most=4, side=SIDE)
+        hunted = hunt(unit_of("car and not red car"), "car", data=WORLD, size=size, runs=apart)
+    assert (compared.verdict, hunted.verdict) == ("different", "found")
+    separating = {"compare": compared.page, "study": compared.page.parent / "other.html", "bias": hunted.page}
+    return {"run": runs / "whole" / "report.html", "index": write_index(runs), "benchmark": benchmark, **separating}
 
 
 def seen(page: str, script: str, width: int, tmp_path: Path) -> Any:
@@ -69,7 +85,7 @@ def seen(page: str, script: str, width: int, tmp_path: Path) -> Any:
     return told
 
 
-@pytest.mark.parametrize("name", ["run", "index", "benchmark"])
+@pytest.mark.parametrize("name", PAGES)
 def test_nothing_sticks_out_on_a_phone(pages: dict[str, Path], name: str, tmp_path: Path) -> None:
     script = """
         const wide = [...d.querySelectorAll("body *")].filter((e) => !e.closest(".wide, pre, svg, .skip, [hidden]")
@@ -82,14 +98,16 @@ def test_nothing_sticks_out_on_a_phone(pages: dict[str, Path], name: str, tmp_pa
     assert wide == []
 
 
+@pytest.mark.parametrize("name", ["run", "compare", "bias"])
 def test_pictures_are_enlarged_by_the_pointer_and_by_the_keyboard_which_walks_through_them(
-    pages: dict[str, Path], tmp_path: Path
+    pages: dict[str, Path], name: str, tmp_path: Path
 ) -> None:
+    groups = [["stacks", "stack"], *([["exemplars", "exemplar"]] if name == "run" else [])]  # the others' are of one picture
     script = """
         const lens = d.getElementById("lens"), told = {};
         const open = () => (lens.hidden ? null : lens.querySelector("img").getAttribute("src"));
         const key = (name) => d.activeElement.dispatchEvent(new w.KeyboardEvent("keydown", { key: name, bubbles: true }));
-        for (const [group, stack] of [["exemplars", "exemplar"], ["stacks", "stack"]]) {
+        for (const [group, stack] of GROUPS) {
             const stacks = [...d.querySelector("." + group).querySelectorAll("." + stack)]
                 .map((s) => [...s.querySelectorAll("img")]);
             const own = (x, y) => stacks[x][y].getAttribute("src");
@@ -108,8 +126,8 @@ def test_pictures_are_enlarged_by_the_pointer_and_by_the_keyboard_which_walks_th
         }
         return told;
     """
-    told = seen(pages["run"].read_text(), script, 1100, tmp_path)
-    assert told == {"exemplars": [True] * 9, "stacks": [True] * 9}
+    told = seen(pages[name].read_text(), script.replace("GROUPS", json.dumps(groups)), 1100, tmp_path)
+    assert told == {group: [True] * 9 for group, _ in groups}
 
 
 def test_the_list_of_runs_is_filtered_and_sorted(pages: dict[str, Path], tmp_path: Path) -> None:
@@ -162,7 +180,7 @@ def test_the_neurons_of_a_benchmark_are_filtered(pages: dict[str, Path], tmp_pat
 
 @needs_axe
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["run", "index", "benchmark"])
+@pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_no_fault(pages: dict[str, Path], name: str, theme: str, tmp_path: Path) -> None:
     assert AXE is not None
     page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", pages[name].read_text())  # it bans axe itself
