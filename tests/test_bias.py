@@ -26,7 +26,11 @@ from lettvin.cli import main
 from lettvin.targets.errors import BadInput
 from lettvin.targets.target import Unit
 from lettvin.tests.small_world import SIDE, WORLD, small_pictures, unit_of
+from lettvin.tests.stamps import folder_of_stamps
+from lettvin.tools.sketch import vocabulary as v
 from lettvin.tools.sketch.cutout_nouns import NONE
+from lettvin.tools.sources.cutouts import CutoutSource
+from lettvin.tools.sources.open_source import open_source
 
 __all__ = ["small_pictures"]
 pytestmark = pytest.mark.usefixtures("small_pictures")
@@ -103,6 +107,16 @@ def test_what_the_class_shows_is_read_off_the_data_where_nobody_says_it(tmp_path
         hunted(unit_of(None, "noise"), None, tmp_path)
     with pytest.raises(BadInput, match=r"'cra'.*'crab'"):
         hunted(unit_of("dog"), "cra", tmp_path)
+
+
+def test_a_noun_that_is_cut_out_and_drawn_is_offered_once(tmp_path: Path) -> None:
+    """In the line that names what can be drawn."""
+    source = open_source(f"cutouts:10 from {folder_of_stamps(tmp_path)}")
+    assert isinstance(source, CutoutSource)
+    both = next(noun for noun in source.words.nouns if noun in v.NOUNS)
+    with pytest.raises(BadInput, match=f"nearest: '{both}'") as caught:
+        hunt(unit_of("dog"), f"{both}x", data=source, runs=tmp_path)
+    assert str(caught.value).count(f"'{both}'") == 1
 
 
 # ---- runs ------------------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ class Hunting:
         """Open what was named, and find the noun where none was. Raises `BadInput`."""
         source = open_source(data) if isinstance(data, str) else data
         cutouts = source.words if isinstance(source, CutoutSource) else NONE
-        known = (*cutouts.nouns, *v.NOUNS)
+        known = tuple(dict.fromkeys((*cutouts.nouns, *v.NOUNS)))
         if noun is not None and noun not in known:
             raise BadInput(f"{noun!r} is no noun that can be drawn here; nearest: {nearest(noun, known)}")
         begun = HuntBegun(
