@@ -31,15 +31,21 @@ def maps_of(target: Target, layers: Sequence[str], pictures: Sequence[Picture]) 
     return found
 
 
-def test_the_compiled_forward_agrees_with_the_one_as_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a block, inside another and at the logits; the batch that is not full, which is not compiled, too."""
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The sets of layers for which a forward is compiled."""
     calls: list[tuple[str, ...]] = []
 
-    def counted(module: Any, inside: Any, layers: tuple[str, ...]) -> Any:
+    def compiles(module: Any, inside: Any, layers: tuple[str, ...]) -> Any:
         calls.append(layers)
         return compiled.compiled_forward(module, inside, layers)
 
-    monkeypatch.setattr("lettvin.targets.module.compiled_forward", counted)
+    monkeypatch.setattr("lettvin.targets.module.compiled_forward", compiles)
+    return calls
+
+
+def test_the_compiled_forward_agrees_with_the_one_as_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a block, inside another and at the logits; the batch that is not full, which is not compiled, too."""
+    calls = counted(monkeypatch)
     plain, made = load_target(f"hf:{folder}", "cpu"), load_target(f"hf:{folder}+compiled", "cpu")
     assert isinstance(made, ModuleTarget)
     assert made.key != plain.key
@@ -52,6 +58,31 @@ def test_the_compiled_forward_agrees_with_the_one_as_written(folder: Path, monke
     assert [len(rows) for rows in found[1]["vit.layers.1"]] == [2, 2, 1]
     for name in layers:
         np.testing.assert_allclose(np.concatenate(found[1][name]), np.concatenate(found[0][name]), atol=1e-5)
+
+
+LAST = {"swin": ("swin.encoder.layers.0.blocks.1", "swin.layernorm", "classifier"), "vit": ("vit.layers.1", "classifier")}
+
+
+@pytest.mark.parametrize(("name", "half", "apart"), [("swin", "", 1e-5), ("vit", "+bfloat16", 0.03)])
+def test_windows_and_half_precision_are_compiled_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, half: str, apart: float
+) -> None:
+    """`apart`: of the largest value; in half precision what is compiled is as near to float32 as what is not."""
+    where = f"hf:{tiny_network(tmp_path, name)}"
+    plain, made, whole = (load_target(f"{where}{options}", "cpu") for options in (half, f"{half}+compiled", ""))
+    assert isinstance(made, ModuleTarget)
+    made.batch = 2
+    calls, shown = counted(monkeypatch), noise_pictures(4, 60, seed=3)
+    found = [
+        {layer: np.concatenate(rows) for layer, rows in maps_of(target, LAST[name], shown).items()}
+        for target in (plain, made, whole)
+    ]
+    assert calls == [LAST[name]]
+    for layer in LAST[name]:
+        one, other, exact = (maps[layer] for maps in found)
+        most = np.abs(exact).max()
+        assert np.abs(one - other).max() < apart * most
+        assert np.abs(other - exact).max() < max(2 * np.abs(one - exact).max(), apart * most)
 
 
 FILE = """

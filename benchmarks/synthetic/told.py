@@ -55,7 +55,12 @@ def rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for name, path in paths(by_mind):
         found.append((name, *(share_in_words(figures, path) for figures in by_mind)))
-    for name, place in (("F1", ("f1_all",)), ("predicted above neutral", ("predictive", "superiority"))):
+    means: list[tuple[str, tuple[str, ...]]] = [("F1", ("f1_all",))]
+    if told.get("detector") is None:
+        means.append(("predicted above neutral", ("predictive", "superiority")))
+    else:  # its neurons are not shown what is drawn for an answer
+        means += [("average precision", ("fit", "auprc")), ("the formula's, there", ("fit", "oracle_auprc"))]
+    for name, place in means:
         found.append((name, *(_number(_at(figures, place)) for figures in by_mind)))
     found.append(("Brier skill", *(_number(figures["brier_skill"]) for figures in by_mind)))
     found.append(("median pictures", *(_number(figures["median_pictures"], 0) for figures in by_mind)))
