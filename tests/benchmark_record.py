@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lettvin.benchmarks.synthetic.outcome import Outcome
 from lettvin.benchmarks.synthetic.result import Record, Result, read_result
 from lettvin.benchmarks.synthetic.scoring import Score, score
-from lettvin.synthetic_neurons.suite import SuiteNeuron, suite_of
+from lettvin.synthetic_neurons.suite import Drawn, SuiteNeuron, suite_of
 from lettvin.tools.sketch.concept import holds, parse
 
 NEURONS: list[dict[str, Any]] = [
@@ -36,6 +37,13 @@ def made(folder: Path) -> Result:
         record.add(_outcome(mind, suite.neurons[0], "red", "noisy captions"))
         record.add(_outcome(mind, suite.neurons[1], "on snow", "missing nouns"))
     return read_result(folder)
+
+
+def of_a_detector(result: Result) -> Result:
+    """The same as if its neurons saw with a detector, and were drawn for the data: what its page tells besides."""
+    why = (("two nouns that are seen together in fewer than 4 pictures", 2539), ("fires for fewer than 4 pictures", 7))
+    drawn = (Drawn(kind="nouns", wanted=105, made=38), Drawn(kind="AND NOT", wanted=20, made=0, refused=why))
+    return replace(result, suite=result.suite.model_copy(update={"detector": "cam", "drawn": drawn}))
 
 
 def _outcome(mind: str, neuron: SuiteNeuron, formula: str | None, condition: str) -> Outcome:

@@ -24,7 +24,7 @@ from lettvin.agent.bias.steps import Size
 from lettvin.agent.comparison.comparing import compare
 from lettvin.agent.report.index_page import write_index
 from lettvin.benchmarks.synthetic.page import write_page
-from lettvin.tests.benchmark_record import made
+from lettvin.tests.benchmark_record import made, of_a_detector
 from lettvin.tests.small_world import SIDE, WORLD, paint_small, unit_of
 from lettvin.tests.test_report import asked_once
 
@@ -38,19 +38,21 @@ FLAGS = (
 )
 
 
-PAGES = ("run", "index", "benchmark", "compare", "study", "bias")
+PAGES = ("run", "index", "benchmark", "detector", "compare", "study", "bias")
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The page of a run that ends in an answer; the list of it, a run over a dead unit, and a broken one; a benchmark's; of a
-    comparison that found a difference, across two networks, with the study behind it; of a hunt that found a subgroup."""
+    """The page of a run that ends in an answer; the list of it, a run over a dead unit, and a broken one; a benchmark's, and a
+    detector's; of a comparison that found a difference, across two networks, with the study behind it; of a hunt that found a
+    subgroup."""
     runs = tmp_path_factory.mktemp("browser")
     for name in ("whole", "dead"):
         shutil.copytree(asked_once()[name], runs / name)
     (runs / "broken").mkdir()
     (runs / "broken" / "run.json").write_text("{")
     benchmark = write_page(made(tmp_path_factory.mktemp("benchmark")))
+    detector = write_page(of_a_detector(made(tmp_path_factory.mktemp("detector"))))
     apart = tmp_path_factory.mktemp("separating")
     with pytest.MonkeyPatch.context() as patch:
         paint_small(patch)
@@ -59,7 +61,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         hunted = hunt(unit_of("car and not red car"), "car", data=WORLD, size=size, runs=apart)
     assert (compared.verdict, hunted.verdict) == ("different", "found")
     separating = {"compare": compared.page, "study": compared.page.parent / "other.html", "bias": hunted.page}
-    return {"run": runs / "whole" / "report.html", "index": write_index(runs), "benchmark": benchmark, **separating}
+    first = {"run": runs / "whole" / "report.html", "index": write_index(runs), "benchmark": benchmark, "detector": detector}
+    return first | separating
 
 
 def seen(page: str, script: str, width: int, tmp_path: Path) -> Any:
