@@ -213,3 +213,21 @@ def predictive(
         )
     told = as_object(result)
     terminal.measured(told, () if as_json else (columns(told), *rows(told)), told["folder"])
+
+
+@benches.command(name="bias")
+def planted_bias(
+    seeds: options.Seeds = 20, folder: options.Answers = Path("runs/planted-bias"), as_json: options.Json = False
+) -> None:
+    """Is a planted bias found, and none where none was planted?
+
+    Trains two small networks a seed, one with a bias planted, and hunts through both. What was done is kept: the same command
+    goes on where it was cut off.
+    """
+    from .benchmarks.planted_bias.benchmark import run
+    from .benchmarks.planted_bias.figures import COLUMNS, PROGRESS, as_object, progress, rows
+
+    with terminal.benchmark(PROGRESS, progress) as watch:
+        result = run(seeds, folder=folder, watch=watch)
+    told = as_object(result)
+    terminal.measured(told, () if as_json else (COLUMNS, *rows(told)), told["folder"])

@@ -255,6 +255,7 @@ RandomTwin = Annotated[
         "--random", metavar="TARGET", help="The same network with random weights; known for those that lettvin brings."
     ),
 ]
+Seeds = Annotated[int, typer.Option("--seeds", parser=count, metavar="N", help="Two networks of each seed from 0 to N - 1.")]
 Workers = Annotated[int, typer.Option(parser=count, metavar="N", help="Processes that ask at once.")]
 Answers = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the answers are kept, and gone on from.")]
 Detector = Annotated[
