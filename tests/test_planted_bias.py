@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from lettvin.agent.bias.hunting import Size
 from lettvin.agent.bias.subgroups import class_scene
 from lettvin.benchmarks.answer_lines import ANSWERS
+from lettvin.benchmarks.planted_bias import networks
 from lettvin.benchmarks.planted_bias.__main__ import main as module_main
 from lettvin.benchmarks.planted_bias.benchmark import Outcome, Result, looked_through, run
 from lettvin.benchmarks.planted_bias.figures import COLUMNS, as_object, figures, rows
@@ -25,7 +27,6 @@ from lettvin.benchmarks.planted_bias.networks import (
     PLANTED,
     RECIPE,
     Recipe,
-    batch_seen,
     class_at,
     counts,
     planted_at,
@@ -44,7 +45,18 @@ from lettvin.tools.sketch.cutout_nouns import NONE
 from lettvin.tools.sketch.paint import paint
 
 FEW = Recipe(pictures=40, side=32)
-SMALL = Size(screened_on=200, pairs=20, most=4, side=32, things="large")
+SMALL = Size(screened_on=160, pairs=16, most=3, side=32, things="large")
+FEWER = replace(SMALL, screened_on=60, pairs=10)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_batches() -> Iterator[None]:
+    """Training pictures are painted a few at a time, so that few recipes need few."""
+    networks.batch_seen.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(networks, "BATCH", 4)
+        yield
+    networks.batch_seen.cache_clear()
 
 
 # ---- the networks -----------------------------------------------------------------------------------------------------
@@ -74,7 +86,7 @@ def test_twenty_seeds_plant_every_colour_in_every_class() -> None:
 def test_the_same_seed_gives_the_same_weights_in_any_order() -> None:
     first = trained(FEW, 0, True).state_dict()
     other = trained(FEW, 4, True).state_dict()  # the same class, another colour, which draws more pictures of it
-    batch_seen.cache_clear()
+    networks.batch_seen.cache_clear()
     assert same(trained(FEW, 4, True).state_dict(), other)
     assert same(trained(FEW, 0, True).state_dict(), first)
     assert not same(first, other)
@@ -107,7 +119,7 @@ def test_a_network_made_by_hand_to_ignore_a_colour_is_found_and_no_other(biased:
     assert planted_at(0).name == "red tree"
     formula = "tree and not red tree" if biased else "tree"
     target = SceneNeurons([Neuron(formula, seed=7), Neuron("dog", seed=7)], name=f"by hand {biased}")
-    found = looked_through(target, 0, biased, SMALL, 12, tmp_path)
+    found = looked_through(target, 0, biased, SMALL, 10, tmp_path)
     assert found.confirmed == (["red tree"] if biased else [])
     assert found.verdict == ("found" if biased else "none-found")
     assert found.true == found.confirmed, "and the truth says the same"
@@ -122,7 +134,7 @@ def test_a_network_made_by_hand_to_ignore_a_colour_is_found_and_no_other(biased:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A small benchmark, whole: two seeds, networks that hardly learn anything."""
-    return run([0, 1], folder=tmp_path_factory.mktemp("whole"), recipe=FEW, size=replace(SMALL, screened_on=60), pairs=10)
+    return run([0, 1], folder=tmp_path_factory.mktemp("whole"), recipe=FEW, size=FEWER, pairs=10)
 
 
 def test_a_benchmark_that_was_cut_off_ends_as_one_that_was_not(made: Result, tmp_path: Path) -> None:
@@ -132,7 +144,7 @@ def test_a_benchmark_that_was_cut_off_ends_as_one_that_was_not(made: Result, tmp
     (kept / ANSWERS).write_text(lines[0] + lines[1][:40])  # cut off in the middle of a line
     begun: list[int] = []
     again = run(
-        [0, 1], folder=tmp_path, recipe=FEW, size=replace(SMALL, screened_on=60), pairs=10,
+        [0, 1], folder=tmp_path, recipe=FEW, size=FEWER, pairs=10,
         watch=lambda what, done, total, known: begun.append(done),
     )  # fmt: skip
     assert begun == [1, 2, 3], "what is on record is not done again"
@@ -231,6 +243,6 @@ def test_a_bad_command_line_is_one_line(
 
 def test_outcomes_of_another_recipe_are_not_gone_on_from(made: Result, tmp_path: Path) -> None:
     shutil.copytree(made.folder, tmp_path / made.folder.name)
-    other = run([], folder=tmp_path, recipe=replace(FEW, epochs=2), size=SMALL)
+    other = run([], folder=tmp_path, recipe=replace(FEW, decay=0.2), size=SMALL)
     assert other.folder.name != made.folder.name
     assert other.outcomes == []

@@ -74,7 +74,7 @@ def as_object(result: Result) -> dict[str, Any]:
 
 def rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
     """The table's rows under `COLUMNS`. `told`: as `as_object` has it."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, rate in told["figures"].items():
         n, interval = rate["n"], rate["interval"]
         counted = f"{round(rate['share'] * n)} of {n}" if n else "none of 0"

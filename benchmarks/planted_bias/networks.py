@@ -19,8 +19,7 @@ import numpy as np
 
 from ...agent.bias.events import Subgroup
 from ...agent.bias.subgroups import class_scene, which
-from ...targets.efficientnet_lite import fold_batch_norms
-from ...targets.loaders import load_target
+from ...targets.efficientnet_lite import fold_batch_norms, load_efficientnet_lite
 from ...targets.module import ModuleTarget
 from ...targets.picture import Pixels
 from ...tools.sketch import vocabulary as v
@@ -104,7 +103,7 @@ def batch_seen(recipe: Recipe, kind: str | None, colour: str, at: int) -> torch.
         scene = class_scene(noun, [x for x in OTHERS if x != noun], rng, NONE, recipe.side, recipe.things)
         pictures.append(paint(swap(scene, "colour", colour, which=which(scene, noun))).pixels)
     with torch.inference_mode():
-        found = _features()(prepared(pictures).to(memory_format=torch.channels_last))
+        found: torch.Tensor = _features()(prepared(pictures).to(memory_format=torch.channels_last))
     return found.clone()
 
 
@@ -114,7 +113,7 @@ def _features() -> nn.Module:
     import torch
     from torch import nn
 
-    whole = fold_batch_norms(load_target(TRUNK, "cpu").module)
+    whole = fold_batch_norms(load_efficientnet_lite(TRUNK, "cpu").module)
     blocks = list(whole._blocks)  # type: ignore[arg-type]
 
     class EarlyAndLate(nn.Module):
@@ -143,7 +142,7 @@ def trained(recipe: Recipe, seed: int, biased: bool) -> nn.Module:
     labels = torch.cat([torch.full((len(some),), place) for place, some in enumerate(seen)])
     x = torch.cat(seen)
     scale = torch.ones(x.shape[1])
-    scale[: _features().first[0].out_channels] = recipe.early  # type: ignore[index, union-attr, misc]
+    scale[: _features().first[0].out_channels] = recipe.early  # type: ignore[index, union-attr]
     scale /= x.std(0) + 1e-3
     middle = x.mean(0)
     z = (x - middle) * scale
