@@ -32,7 +32,7 @@ def write_docs(result: Result, root: Path = ROOT) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
     (root / FIGURES).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     (root / PLOT).write_text(as_file(planted_drops(told)), encoding="utf-8")
-    lines = ["```", told["command"], "```", ""]
+    lines = ["```console", told["command"], "```", ""]
     lines += ["| " + " | ".join(row) + " |" for row in (COLUMNS, (":--", "--:", "--:"), *rows(told))]
     lines += ["", f"![The planted subgroup's true drop in every network, found or not](bias/{PLOT.name})", ""]
     page.write_text(before + mark + "\n\n" + "\n".join(lines) + "\n" + end + after, encoding="utf-8")
