@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lettvin.agent.bias.hunting import Size
+from lettvin.agent.bias.steps import Size
 from lettvin.agent.bias.subgroups import class_scene
 from lettvin.benchmarks.answer_lines import ANSWERS
 from lettvin.benchmarks.planted_bias import networks

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from ...agent.bias.hunting import Size, hunt
+from ...agent.bias.hunting import hunt
+from ...agent.bias.steps import Size
 from ...agent.deciding_experiment import MARGIN
 from ...targets.target import Target
 from ..answer_lines import KeptAnswers

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from ...agent.bias.events import Subgroup
-from ...agent.bias.hunting import Size
+from ...agent.bias.steps import Size
 from ...agent.bias.subgroups import class_scene, pair_of, without_class
 from ...agent.ledger import LEAST_PAIRS
 from ...targets.picture import FromConcept, Picture, Scene
