@@ -8,6 +8,7 @@ layer already).
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -68,7 +69,14 @@ class WithSoftmax(Target):
         return getattr(self.network, "device", None)
 
     def layer(self, name: str) -> Layer:
-        return self._own if name == LAYER else self.network.layer(name)
+        if name == LAYER:
+            return self._own
+        try:
+            return self.network.layer(name)
+        except BadInput:
+            if difflib.get_close_matches(name, [LAYER]):
+                raise BadInput(f"{self.name} has no layer {name!r}; nearest: {LAYER!r}") from None
+            raise
 
     def watch(self, pictures: Sequence[Picture], layers: Sequence[str], see: See) -> None:
         self.network.watch(pictures, self._needed(layers), self._telling(layers, see))

@@ -140,6 +140,10 @@ def test_a_limit_leads_to_an_honest_end_and_a_higher_one_goes_on(tmp_path: Path)
     unit = unit_of("car and not red car")
     found, _ = hunted(unit, "car", tmp_path, max_images=150)
     assert (found.verdict, found.limit) == ("inconclusive", "--max-images 150")
+    part, _ = hunted(unit, "car", tmp_path, max_images=330)
+    assert (part.verdict, [f.subgroup.name for f in part.lower]) == ("found", ["red car"]), part.text()
+    assert "stopped by --max-images 330 before it had tested all suspects" in part.description
+    assert "not tested yet" in part.text()
     more = resume_hunt(found.run, unit=unit, data=WORLD, max_images=2000)
     assert ([f.subgroup.name for f in more.lower], more.limit) == (["red car"], None)
 

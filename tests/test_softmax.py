@@ -65,6 +65,9 @@ def test_what_has_no_logits_is_bad_input(file: Path, tmp_path: Path) -> None:
     for network, why in ((units_of("dog")[0].target, "1 unit"), (load_target(f"{file}:net+softmax", "cpu"), "of its own")):
         with pytest.raises(BadInput, match=why):
             with_softmax(network)
+    for name, near in (("softmx", "nearest: 'softmax'"), ("44", "nearest: '4'")):
+        with pytest.raises(BadInput, match=near):
+            load_target(f"{file}:net+softmax", "cpu").layer(name)
     with pytest.raises(BadInput, match="unknown target 'nothing'"):
         load_target("nothing+softmax")
     with pytest.raises(BadInput, match="no file"):

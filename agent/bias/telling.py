@@ -69,6 +69,9 @@ class BiasReport(BaseModel):
         for finding in [f for f in self.findings if f.claim is not None][:LISTED]:
             effect, interval = finding.effect, finding.interval
             told = "could not be drawn" if effect is None or interval is None else _number(effect, interval)
+            if finding.p is None:
+                lines.append(f"{finding.claim} {finding.subgroup.name}: suspected at {told}, n {finding.n}, and not tested yet")
+                continue
             shown = f"{finding.claim} {finding.subgroup.name}: {finding.verdict}; {told}"
             lines.append(f"{shown}, n {finding.n}, p {finding.q:.2g} corrected")
         if self.limit is not None:
@@ -101,10 +104,10 @@ def _verdict(
     way = f"of the way from pictures without {shown} to pictures of {'them' if shown == begun.shows else 'one'}"
     if lower:
         named = "; ".join(f"{f.subgroup.name} by {_drop(f)}" for f in lower)
-        return "found", (
-            f"Lower scores at {begun.unit}: {named} {way}, against the same pictures out of the subgroup. "
-            f"Of {_count(len(findings) - len(lower), 'other subgroup')} tried, none was confirmed; {len(left)} stay open."
-        )
+        others = f"Of {_count(len(findings) - len(lower), 'other subgroup')} tried, none was confirmed; {len(left)} stay open."
+        if limit is not None:
+            others = f"The hunt was stopped by {limit} before it had tested all suspects; {len(left)} subgroups stay open."
+        return "found", f"Lower scores at {begun.unit}: {named} {way}, against the same pictures out of the subgroup. {others}"
     if limit is not None:
         return "inconclusive", f"Inconclusive: the hunt was stopped by {limit} before it had tried all subgroups."
     if told is not None and not told.tells:
