@@ -35,17 +35,20 @@ class Turns:
         self._guests: weakref.WeakKeyDictionary[Movable, str] = weakref.WeakKeyDictionary()
         self._fixed: weakref.WeakSet[Movable] = weakref.WeakSet()
         self._at_work = threading.RLock()  # one thread's turn at a time: nobody is moved off while it computes
+        self._adding = threading.Lock()  # one may be loaded while another has its turn
         self._told: set[str] = set()
 
     def add_resident(self, model: Movable, fixed: bool = False) -> None:
         """Make a model known that is on the device now. `fixed`: it cannot be moved."""
-        self._here[model] = True
-        if fixed:
-            self._fixed.add(model)
+        with self._adding:
+            self._here[model] = True
+            if fixed:
+                self._fixed.add(model)
 
     def add_guest(self, model: Movable, idle: str) -> None:
         """Make a model known that waits on the device `idle` while it does not compute, and wants this one for itself."""
-        self._here[model], self._guests[model] = False, idle
+        with self._adding:
+            self._here[model], self._guests[model] = False, idle
 
     @contextlib.contextmanager
     def taken_by(self, model: Movable) -> Iterator[None]:
@@ -57,7 +60,7 @@ class Turns:
             yield
             return
         with self._at_work:
-            for other in [other for other, here in self._here.items() if here and other is not model]:
+            for other in [other for other, here in self._known() if here and other is not model]:
                 if (model in self._guests or other in self._guests) and other not in self._fixed:
                     self._moved_off(other, self._guests.get(other) or self._guests[model])
             if model in self._guests:
@@ -78,6 +81,11 @@ class Turns:
             if guest in self._guests and self._here[guest]:
                 self._moved_off(guest, self._guests[guest])
 
+    def _known(self) -> list[tuple[Movable, bool]]:
+        """All that are known now, and whether they are here."""
+        with self._adding:
+            return list(self._here.items())
+
     def _moved_off(self, model: Movable, place: str) -> None:
         model.move(place)
         self._here[model] = False
@@ -88,8 +96,9 @@ class Turns:
 
     def _tell(self, guest: Movable) -> None:
         """One line on stderr about a guest and those that it takes turns with, the first time they are so."""
-        others = sorted({model.name for model in self._here if model not in self._guests and model not in self._fixed})
-        stays = sorted({model.name for model in self._fixed})
+        known = [model for model, _ in self._known()]
+        others = sorted({model.name for model in known if model not in self._guests and model not in self._fixed})
+        stays = sorted({model.name for model in known if model in self._fixed})
         idle = self._guests[guest]
         told = f"{guest.name} is on {self.device} while it makes pictures, and waits on the {idle} between"
         if others:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +223,36 @@ def test_a_target_for_which_there_is_no_room_any_more_fails_in_one_line(monkeypa
     with pytest.raises(TargetFailed, match=r"^my net cannot be moved to cpu:0: OutOfMemoryError: CUDA out of memory") as caught:
         target.peaks(noise_pictures(1), "conv", [0])
     assert "\n" not in str(caught.value)
+
+
+def test_models_may_be_loaded_while_another_has_its_turn(device: Turns) -> None:
+    """Whoever is added in another thread does not end the turn with an error."""
+    painter = Model("painter", "cpu")
+    device.add_guest(painter, "cpu")
+    residents = [Model(str(i), "cuda:7") for i in range(200)]
+    for resident in residents:
+        device.add_resident(resident)
+    over, went_wrong = threading.Event(), []
+
+    def paint() -> None:
+        while not over.is_set():
+            try:
+                with device.taken_by(painter):
+                    pass
+                device.leave(painter)
+            except RuntimeError as error:
+                went_wrong.append(error)
+                return
+
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        thread = threading.Thread(target=paint)
+        thread.start()
+        for i in range(3000):
+            device.add_resident(Model(f"new {i}", "cuda:7"))
+        over.set()
+        thread.join()
+    finally:
+        sys.setswitchinterval(often)
+    assert not went_wrong
