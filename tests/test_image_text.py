@@ -16,9 +16,11 @@ import pytest
 pytest.importorskip("transformers", reason="the extra 'hf' is not installed")
 
 from lettvin.benchmarks.predictive.asking import Study, ask_one
+from lettvin.benchmarks.predictive.benchmark import run
 from lettvin.benchmarks.predictive.looks import line_of, look_of
 from lettvin.benchmarks.unseen_pictures import pictures
 from lettvin.synthetic_neurons.scene_neuron import Neuron, SceneNeurons
+from lettvin.targets import hub
 from lettvin.targets.errors import BadInput
 from lettvin.targets.picture import FromData, Picture
 from lettvin.tests.tiny_captioners import bert_tokenizer, tiny_git
@@ -97,6 +99,27 @@ def test_only_softwpmi_is_told_of_a_model() -> None:
     assert look_of("clip-dissect:conse") == ("clip-dissect", "conse")
     assert look_of("clip-dissect") == ("clip-dissect", "")
     assert look_of("milan:conse") == ("", "") == look_of("openai:gpt")
+
+
+def test_a_model_that_is_not_named_is_no_method() -> None:
+    """`clip-dissect:` would else be asked and kept as a method of its own, by what the pictures are known to show."""
+    assert look_of("clip-dissect:") == ("", "") == look_of("linear:")
+    with pytest.raises(BadInput, match="no mind 'clip-dissect:'"):
+        run("synthetic:red car", ["clip-dissect:"], folder="never-made")
+
+
+def test_pickles_are_not_fetched_of_a_model_that_has_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be refused afterwards, as nothing but safetensors is read."""
+    asked: list[object] = []
+
+    def fetched(where: str, files: object, pickles: object = ()) -> Path:
+        asked.append(pickles)
+        raise hub.NotInReach("no network")
+
+    monkeypatch.setattr(hub, "folder_or_fetched", fetched)
+    with pytest.raises(BadInput, match="no network"):
+        image_text("owner/name")
+    assert asked == [()]
 
 
 def test_concepts_become_lines_that_can_be_held_against_photographs() -> None:

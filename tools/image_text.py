@@ -71,7 +71,7 @@ class _TwoTowers:
         asked = f"clip-dissect:{where}"
         if importlib.util.find_spec("transformers") is None:
             raise BadInput(f"{asked} needs transformers: {EXTRA}")
-        self._asked, self._folder = asked, model_folder(asked, where, FILES, EXTRA).resolve()
+        self._asked, self._folder = asked, model_folder(asked, where, FILES, EXTRA, ()).resolve()
         self._tokenizer, self._model = _loaded(asked, self._folder)
         self._batch = BATCH["cuda" if str(self._model.device).startswith("cuda") else "cpu"]
 

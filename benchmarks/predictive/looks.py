@@ -83,8 +83,8 @@ LOOKS: dict[str, Callable[[Look], tuple[Description | None, bool]]] = {
 
 def look_of(method: str) -> tuple[str, str]:
     """The name in `LOOKS` of a method, and the image-text model that it is told to go by ('' for none); '' where it is none."""
-    name, _, model = method.partition(":")
-    return (name, model) if name in LOOKS and (not model or name == DISSECT) else ("", "")
+    name, colon, model = method.partition(":")
+    return (name, model) if name in LOOKS and (not colon or (model and name == DISSECT)) else ("", "")
 
 
 def dissected(corpus: Corpus, peaks: np.ndarray, cosines: np.ndarray | None = None) -> list[Concept | None]:
