@@ -1,4 +1,4 @@
-"""The suites that lettvin draws of a detector's neurons: `core`, 20 a kind and 30 nulls, and `smoke`, one a kind and 4 nulls.
+"""The suites that lettvin draws of a detector's neurons: `core`, 20 a kind and 30 nulls, and `smoke`, one a kind and 5 nulls.
 
 Covered: formulas of the nouns that a detector sees in a data set, each a question there (`sightings.py`), no two alike, in an
 order and under names that tell nothing, with how many were refused and why; the same nouns, sightings and seed give the same
