@@ -12,11 +12,11 @@ from __future__ import annotations
 import copy
 import types
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInput, one_line
 from .layout import tensor_of
+from .written_path import is_folder
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +30,7 @@ COMPILED = "+compiled"
 
 def split_compiled(name: str) -> tuple[str, bool]:
     """A name without ``+compiled`` at its end, and whether it had that; a folder whose name ends so is that folder."""
-    asked = name.endswith(COMPILED) and not Path(name).expanduser().is_dir()
+    asked = name.endswith(COMPILED) and not is_folder(name)
     return (name.removesuffix(COMPILED) if asked else name), asked
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .errors import BadInput, one_line
+from .written_path import is_folder, written_path
 
 Made = TypeVar("Made")
 
@@ -64,9 +65,8 @@ def folder_or_fetched(where: str, files: Sequence[str], pickles: Sequence[str] =
     files: patterns of what is fetched; pickles: of what is besides where the hub has no safetensors of it. Raises
     `NotInReach`, within 5 s where there is no network, and ImportError without huggingface_hub.
     """
-    folder = Path(where).expanduser()
-    if folder.is_dir():
-        return folder
+    if is_folder(where):
+        return written_path(where)
     if not where or where.startswith((".", "/", "~")) or where.count("/") > 1 or "\\" in where:
         raise NotInReach(None)
     from huggingface_hub import HfApi, snapshot_download

@@ -23,6 +23,7 @@ from .image_processor import load_processor
 from .layout import TokenGrids
 from .module import Half, ModuleTarget, within
 from .patch import noise_pictures
+from .written_path import is_folder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -133,7 +134,7 @@ def _options(name: str) -> tuple[str, list[str]]:
     where = name.partition(":")[2]
     if not where:
         raise BadInput(f"{name!r} names no network: write hf:DIR, or hf:OWNER/NAME such as {EXAMPLE!r}")
-    if Path(where).expanduser().is_dir():
+    if is_folder(where):
         return where, []
     where, *options = where.split("+")
     for option in options:

@@ -20,6 +20,7 @@ from .errors import BadInput, TargetFailed, nearest, one_line
 from .hub import LOOK_UP_SECONDS, in_time, model_folder
 from .layout import TokenGrids
 from .module import ModuleTarget
+from .written_path import is_folder
 
 if TYPE_CHECKING:
     import torch
@@ -131,7 +132,7 @@ def _library(name: str, library: str) -> Any:
 
 def _timm_folder(name: str, where: str, library: Any) -> Path:
     """The folder with a timm network: the user's own, or the hub's for a name that timm knows."""
-    if Path(where).expanduser().is_dir() or "/" in where or where.startswith((".", "~")):
+    if is_folder(where) or "/" in where or where.startswith((".", "~")):
         return model_folder(name, where, TIMM_FILES, "pip install 'lettvin[timm]'")
     if not library.is_model(where):
         known = [*library.list_models(), *library.list_pretrained()]

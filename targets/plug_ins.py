@@ -17,10 +17,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import Any, Literal
 
 from .errors import BadInput, nearest, one_line
+from .written_path import is_written_file, written_path
 
 Kind = Literal["target", "tool", "generator", "editor", "describer", "detector", "backbone"]
 KINDS: tuple[Kind, ...] = ("target", "tool", "generator", "editor", "describer", "detector", "backbone")
@@ -99,10 +99,9 @@ def in_file(kind: Kind, name: str) -> PlugIn:
     path, _, thing = name.rpartition(":")
     if not path.endswith(".py") or not thing or re.search(r"[/\\]", thing):
         raise BadInput(f"{kind} {name!r} names nothing in the file: write FILE.py:function")
-    file = Path(path).expanduser()
-    if not file.is_file():
+    if not is_written_file(path):
         raise BadInput(f"no file {path!r} (in {kind} {name!r}: write FILE.py:function)")
-    return PlugIn(kind, name, name, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    return PlugIn(kind, name, name, sha256=hashlib.sha256(written_path(path).read_bytes()).hexdigest())
 
 
 def load(plug_in: PlugIn) -> Any:

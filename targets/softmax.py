@@ -11,12 +11,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import BadInput
 from .picture import Picture
 from .target import Layer, Prepares, See, Sight, Target
+from .written_path import is_folder
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +28,7 @@ OPTION = f"+{LAYER}"
 def split_softmax(name: str) -> tuple[str, bool]:
     """A name without ``+softmax`` at its end, and whether it had that; a folder whose name ends so is that folder."""
     folder = name.partition(":")[2]
-    asked = name.endswith(OPTION) and not (folder and Path(folder).expanduser().is_dir())
+    asked = name.endswith(OPTION) and not (folder and is_folder(folder))
     return (name.removesuffix(OPTION) if asked else name), asked
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .compiled import split_compiled
 from .errors import BadInput, nearest, one_line
+from .written_path import is_written_file, written_path
 
 if TYPE_CHECKING:
     from .module import ModuleTarget
@@ -59,10 +60,9 @@ def named_in_file(name: str) -> Any:
 
 def _path(name: str) -> tuple[Path, str]:
     text, _, thing = name.rpartition(":")
-    path = Path(text).expanduser()
-    if not path.is_file():
+    if not is_written_file(text):
         raise BadInput(f"no file {text!r} (in {name!r}: write FILE.py:function)")
-    return path, thing
+    return written_path(text), thing
 
 
 def _imported(path: Path) -> Any:
