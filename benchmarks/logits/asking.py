@@ -69,7 +69,7 @@ def ask_one(setting: Setting, mind: str, index: int, condition: Control) -> Aske
         row = of_look(found, 0 if mind == OWN_NAME else MOST_PICTURES)
     answer = None if row["formula"] is None else parse(str(row["formula"]), nouns=nouns)
     weights = {parse(label, nouns=nouns): weight for label, weight in weighed.items()}
-    first = next(iter(weights), None)
+    first = next((label for label, weight in weights.items() if weight > 0), None)
     return Asked.model_validate(
         {
             **row,
