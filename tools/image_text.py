@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..targets.errors import BadInput, ModelFailed, one_line
-from ..targets.hub import model_folder
+from ..targets.hub import folder_key, model_folder
 from ..targets.image_processor import load_processor
 from ..targets.picture import Picture
 
@@ -26,9 +26,10 @@ BATCH = {"cpu": 16, "cuda": 128}
 
 
 class ImageText(Protocol):
-    """Pictures and texts in one space."""
+    """Pictures and texts in one space. `key`: of all that decides the vectors."""
 
     name: str
+    key: str
 
     def pictures(self, pictures: Sequence[Picture]) -> np.ndarray:
         """Vectors of unit length: float32, pictures x dimensions."""
@@ -53,6 +54,7 @@ class _Conse:
         from .conse import Conse
 
         self._conse = Conse()
+        self.key = self._conse.key
 
     def pictures(self, pictures: Sequence[Picture]) -> np.ndarray:
         return self._conse.picture_embeddings(pictures)
@@ -73,6 +75,7 @@ class _TwoTowers:
             raise BadInput(f"{asked} needs transformers: {EXTRA}")
         self._asked, self._folder = asked, model_folder(asked, where, FILES, EXTRA, ()).resolve()
         self._tokenizer, self._model = _loaded(asked, self._folder)
+        self.key = folder_key(self._folder)
         self._batch = BATCH["cuda" if str(self._model.device).startswith("cuda") else "cpu"]
 
     @cached_property

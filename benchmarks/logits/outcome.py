@@ -42,8 +42,8 @@ class Asked(BaseModel):
     `told_exactly`: whether some stamp's noun is the class's own name. `named`: what the formula says of the class, whatever
     the verdict; None without a formula. `fit`: of the formula; `own_name`: of the best that the nouns can say of the class.
     `weights`: what each label lifts the unit by (below 0: lowers), strongest first, where a run weighed them;
-    `first_named`: what the strongest that lifts says of the class; `weights_pearson`: of their sum with the unit on the held-out
-    cut-outs.
+    `first_named`: what the strongest that lifts says of the class; `weights_pearson`: of their sum with the unit on the
+    held-out cut-outs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -120,7 +120,8 @@ class Study:
             shown = [
                 made.pictures([source.picture(int(i)) for i in rows])
                 for source in self._looked_at
-                for rows in np.array_split(self._readable(source), max(1, len(source) // AT_ONCE))
+                if len(readable := self._readable(source))
+                for rows in np.array_split(readable, -(-len(readable) // AT_ONCE))
             ]
             self._cosines[model] = np.concatenate(shown) @ made.texts([line_of(term) for term in terms_of(self.seen)]).T
         return self._cosines[model]

@@ -29,6 +29,7 @@ from .outcome import CONDITIONS, VERSION, Condition, Key, Told, kept_in, key_of
 
 METHODS = ("empiricist", *LOOKS)
 LAYERS = 5  # that are asked where none are named: evenly over the network's, the last among them
+MODELS = "models.json"  # beside the answers: the keys of image-text models, by name
 Watch = Callable[[str, int, int, Callable[[], Sequence[Told]]], None]  # what is done, how much of how much, all answers so far
 
 
@@ -65,10 +66,11 @@ def run(
     holds part of the same benchmark is gone on from. Raises `BadInput`.
     """
     chosen = list(dict.fromkeys(methods or METHODS))
+    models: dict[str, str] = {}
     for method in chosen:
         name, model = look_of(method)
         if model:
-            image_text(model)  # refused now, not after the dissections
+            models[model] = image_text(model).key  # refused now, not after the dissections
         check_mind(name or method, METHODS)
     network = load_target(target)
     names = list(layers) if layers is not None else evenly(network)
@@ -86,6 +88,7 @@ def run(
         "seed": seed,
     }
     kept = kept_in(Path(folder), told)
+    _same_models(kept.folder, models)
     runs = kept.folder / "runs"
     runs.mkdir(exist_ok=True)
     study = Study(network, twin, shown, {}, seed, runs)
@@ -113,6 +116,17 @@ def run(
         kept.add(ask_one(study, method, condition, layer, int(index)))
     answers = {method: [answer for answer in known() if answer.method == method] for method in chosen}
     return Result(told, answers, kept.folder, command(told, chosen, units, controls))
+
+
+def _same_models(folder: Path, models: dict[str, str]) -> None:
+    """Note the keys of the image-text models; `BadInput` where what is known in the folder is another model's by that name."""
+    path = folder / MODELS
+    known: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
+    for name, key in models.items():
+        if known.get(name, key) != key:
+            raise BadInput(f"{str(folder)!r} holds answers by another model than lies in {name!r} now: name another --folder")
+    if models:
+        path.write_text(json.dumps(known | models, indent=1) + "\n")
 
 
 def evenly(network: Target) -> list[str]:
