@@ -24,6 +24,8 @@ from ..synthetic_neurons.detector_neuron import FIRES
 from ..targets.errors import BadInput
 from ..tools.sources.cutouts import CutoutSource
 from ..tools.statistics import auprc, share_effect
+from .exit_code import exit_code
+from .marked_page import MarkedPage
 from .throughput import device_name
 
 RESULTS = Path(__file__).parent / "results" / "detector_accuracy.json"
@@ -105,8 +107,7 @@ def run(write: bool = False, detector: str = "cam", data: str = DATA) -> dict[st
     }  # fmt: skip
     if write:
         RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-        before, mark, rest = PAGE.read_text(encoding="utf-8").partition(BEGINS)
-        PAGE.write_text(f"{before}{mark}\n{in_markdown(result)}\n{ENDS}{rest.partition(ENDS)[2]}", encoding="utf-8")
+        MarkedPage(PAGE, BEGINS, ENDS).write(f"\n{in_markdown(result)}\n")
     return result
 
 
@@ -136,17 +137,15 @@ def in_markdown(result: dict[str, Any]) -> str:
 
 def main(words: Sequence[str]) -> int:
     """The command line."""
-    rest = [word for word in words if word != "--write"]
-    if len(rest) % 2 or not set(rest[::2]) <= {"--detector", "--data"}:
-        print(f"lettvin: write [--detector NAME] [--data cutouts:N@SEED] [--write], not {' '.join(words)!r}", file=sys.stderr)
-        return 2
-    given = {name.removeprefix("--"): value for name, value in zip(rest[::2], rest[1::2], strict=True)}
-    try:
+
+    def work() -> None:
+        rest = [word for word in words if word != "--write"]
+        if len(rest) % 2 or not set(rest[::2]) <= {"--detector", "--data"}:
+            raise BadInput(f"write [--detector NAME] [--data cutouts:N@SEED] [--write], not {' '.join(words)!r}")
+        given = {name.removeprefix("--"): value for name, value in zip(rest[::2], rest[1::2], strict=True)}
         print(json.dumps(run("--write" in words, **given), indent=1))
-    except BadInput as error:
-        print(f"lettvin: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...targets.errors import BadInput
+from ..exit_code import exit_code
 from .benchmark import Outcome, run
 from .figures import COLUMNS, as_object, rows
 from .write_docs import write_docs
@@ -28,7 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
     def watch(what: str, done: int, total: int, known: Callable[[], Sequence[Outcome]]) -> None:
         print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
 
-    try:
+    def work() -> None:
         if given.seeds < 1:
             raise BadInput(f"--seeds {given.seeds!r} is not a whole number from 1 up")
         result = run(given.seeds, folder=given.folder, watch=watch)
@@ -36,10 +37,8 @@ def main(words: Sequence[str] | None = None) -> int:
             print(" | ".join(row))
         for path in write_docs(result) if given.write else ():
             print(path)
-    except BadInput as error:
-        print(f"lettvin: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

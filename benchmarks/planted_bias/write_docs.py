@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ...targets.errors import BadInput
+from ..marked_page import MarkedPage
 from ..synthetic.plots import as_file
 from .benchmark import Result
 from .figures import COLUMNS, as_object, rows
@@ -22,11 +22,7 @@ BEGINS, ENDS = "<!-- results: written by benchmarks/planted_bias/write_docs.py -
 
 def write_docs(result: Result, root: Path = ROOT) -> list[Path]:
     """Write table, plot and figures into the repository at `root`; what was written. Raises `BadInput`."""
-    page = root / PAGE
-    before, mark, rest = (page.read_text(encoding="utf-8") if page.is_file() else "").partition(BEGINS)
-    _, end, after = rest.partition(ENDS)
-    if not (mark and end):
-        raise BadInput(f"{str(page)!r} has not the marks {BEGINS!r} and {ENDS!r}, between which the results stand")
+    marked = MarkedPage(root / PAGE, BEGINS, ENDS)
     told = {key: value for key, value in as_object(result).items() if key != "folder"}
     for path in (root / PLOT, root / FIGURES):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,5 +31,5 @@ def write_docs(result: Result, root: Path = ROOT) -> list[Path]:
     lines = ["```console", told["command"], "```", ""]
     lines += ["| " + " | ".join(row) + " |" for row in (COLUMNS, (":--", "--:", "--:"), *rows(told))]
     lines += ["", f"![The planted subgroup's true drop in every network, found or not](bias/{PLOT.name})", ""]
-    page.write_text(before + mark + "\n\n" + "\n".join(lines) + "\n" + end + after, encoding="utf-8")
-    return [root / FIGURES, root / PLOT, page]
+    marked.write("\n\n" + "\n".join(lines) + "\n")
+    return [root / FIGURES, root / PLOT, marked.path]

@@ -18,6 +18,8 @@ import numpy as np
 
 from ...targets.errors import BadInput
 from ...targets.loaders import load_target
+from ..exit_code import exit_code
+from ..marked_page import MarkedPage
 from ..synthetic.plots import as_file
 from ..unseen_pictures import pictures, whole_of
 from . import plots
@@ -37,17 +39,13 @@ SAID = 120  # letters of a description that are shown
 
 def write_docs(results: Sequence[Result], root: Path = ROOT) -> list[Path]:
     """Write tables, plots, pictures and figures into the repository at `root`; what was written. Raises `BadInput`."""
-    page = root / PAGE
-    before, mark, rest = (page.read_text(encoding="utf-8") if page.is_file() else "").partition(BEGINS)
-    _, end, after = rest.partition(ENDS)
-    if not (mark and end):
-        raise BadInput(f"{str(page)!r} has not the marks {BEGINS!r} and {ENDS!r}, between which the results stand")
+    marked = MarkedPage(root / PAGE, BEGINS, ENDS)
     for folder in (BESIDE, FIGURES):
         (root / folder).mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     sections = [_section(result, root, written) for result in results]
-    page.write_text(before + mark + "\n\n" + "\n".join(sections) + end + after, encoding="utf-8")
-    return [*written, page]
+    marked.write("\n\n" + "\n".join(sections))
+    return [*written, marked.path]
 
 
 def _section(result: Result, root: Path, written: list[Path]) -> str:
@@ -122,17 +120,15 @@ def strip(study: Study, told: Told, to: Path) -> None:
 
 def main(words: Sequence[str]) -> int:
     """The command line: folders that a benchmark has written."""
-    import sys
 
-    try:
+
+    def work() -> None:
         if not words:
             raise BadInput("write one FOLDER at least that lettvin bench predictive has written")
         for path in write_docs([read_result(word) for word in words]):
             print(path)
-    except BadInput as error:
-        print(f"lettvin: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

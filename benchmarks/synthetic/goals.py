@@ -20,6 +20,8 @@ import numpy as np
 
 from ...targets.errors import BadInput
 from ...tools.statistics import share_effect
+from ..exit_code import exit_code
+from ..marked_page import MarkedPage
 from .asking import MOST_PICTURES
 from .more_pictures import MOST, asked_again
 from .outcome import OFF_LANGUAGE, PLAIN, PLANTED, Outcome
@@ -144,30 +146,26 @@ def write_goals(result: Result, loud: Result | None = None, root: Path = ROOT) -
     """Write the tables between the page's marks. Raises `BadInput` where the folder has no answers of the empiricist."""
     if not result.answers.get(MIND):
         raise BadInput(f"{str(result.folder)!r} has no answers of {MIND!r}: ask with --backbone {MIND}")
-    page = root / PAGE
-    before, mark, rest = page.read_text(encoding="utf-8").partition(BEGINS)
-    _, end, after = rest.partition(ENDS)
-    if not (mark and end):
-        raise BadInput(f"{str(page)!r} has not the marks {BEGINS!r} and {ENDS!r}, between which the goals stand")
+    marked = MarkedPage(root / PAGE, BEGINS, ENDS, "goals")
     louder = [] if loud is None else loud.answers.get(MIND, [])
     commands = [result.command, *([] if loud is None else [loud.command])]
     tables = goals(result.answers[MIND], asked_again(result.folder), louder)
     said = ", ".join(f"`{line}`" for line in commands)
     told = f"{said}, then `python -m lettvin.benchmarks.synthetic.goals FOLDER{' FOLDER' * len(commands[1:])}`:\n\n{tables}"
-    page.write_text(f"{before}{mark}\n{told}\n{end}{after}", encoding="utf-8")
-    return page
+    marked.write(f"\n{told}\n")
+    return marked.path
 
 
 def main(words: Sequence[str]) -> int:
     """The command line: a folder that a benchmark has written, and perhaps that of the suite at noise .30."""
-    try:
+
+
+    def work() -> None:
         if len(words) not in (1, 2):
             raise BadInput(f"write one FOLDER that lettvin bench synthetic has written, or two, not {' '.join(words)!r}")
         print(write_goals(read_result(words[0]), read_result(words[1]) if len(words) == 2 else None))
-    except BadInput as error:
-        print(f"lettvin: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

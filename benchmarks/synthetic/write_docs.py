@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ...targets.errors import BadInput
+from ..exit_code import exit_code
+from ..marked_page import MarkedPage
 from . import plots, told
 from .outcome import Outcome
 from .published import as_object
@@ -32,10 +34,7 @@ def write_docs(result: Result, root: Path = ROOT) -> list[Path]:
     page = root / PAGE
     if not page.is_file():
         raise BadInput(f"{str(root)!r} is no checkout of lettvin: it has no {str(PAGE)!r} to write into")
-    before, mark, rest = page.read_text(encoding="utf-8").partition(BEGINS)
-    _, end, after = rest.partition(ENDS)
-    if not (mark and end):
-        raise BadInput(f"{str(page)!r} has not the marks {BEGINS!r} and {ENDS!r}, between which the results stand")
+    marked = MarkedPage(page, BEGINS, ENDS)
     drawn = {
         "recovered_by_kind": plots.recovered_by_kind(figures["figures"], base),
         "reliability": plots.reliability(figures["figures"], base),
@@ -50,7 +49,7 @@ def write_docs(result: Result, root: Path = ROOT) -> list[Path]:
     written.append(root / FIGURES / f"synthetic-{result.suite.name}.json")
     kept = {name: value for name, value in figures.items() if name not in ("neurons", "page")}
     written[-1].write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    page.write_text(before + mark + "\n" + results(result, figures) + end + after, encoding="utf-8")
+    marked.write("\n" + results(result, figures))
     return [*written, page]
 
 
@@ -111,17 +110,15 @@ def failing(outcomes: Sequence[Outcome], base: str) -> list[str]:
 
 def main(words: Sequence[str]) -> int:
     """The command line: one folder that a benchmark has written."""
-    import sys
 
-    try:
+
+    def work() -> None:
         if len(words) != 1:
             raise BadInput(f"write one FOLDER that lettvin bench synthetic has written, not {' '.join(words)!r}")
         for path in write_docs(read_result(words[0])):
             print(path)
-    except BadInput as error:
-        print(f"lettvin: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":
