@@ -53,8 +53,9 @@ def weigh(
 
     simple = lab.corpus.terms(lab.open)
     leaders = leading(lab.corpus, lab.open, lab.peaks[lab.open].astype(float), simple)
-    ways = [way for way in _ways([*raised, *leaders]) if LEAST <= shown(way).sum() <= len(peaks) - LEAST]
-    columns = np.column_stack([shown(way) for way in ways]) if ways else np.empty((len(peaks), 0))
+    truths = {way: shown(way) for way in _ways([*raised, *leaders])}
+    ways = [way for way, true in truths.items() if LEAST <= true.sum() <= len(peaks) - LEAST]
+    columns = np.column_stack([truths[way] for way in ways]) if ways else np.empty((len(peaks), 0))
     joined, weights, reach = added(columns, peaks, len(ways) + len(simple), lab.stream("weights"))
     if not joined:
         return [], None

@@ -53,12 +53,12 @@ def _invert(look: Look) -> tuple[Description | None, bool]:
 
 
 def _weighed(look: Look) -> tuple[Description | None, bool]:
-    seen = look.seen
-    ways = leading(seen.corpus, np.arange(len(seen.corpus)), seen.peaks, seen.terms)
+    seen, terms = look.seen, look.seen.terms
+    ways = leading(seen.corpus, np.arange(len(seen.corpus)), seen.peaks, terms)
     if not ways or np.ptp(seen.peaks) == 0:
         return None, False
     columns = np.array([seen.corpus.truths(way) for way in ways], dtype=float).T
-    joined, weights, _ = added(columns, seen.peaks, len(seen.terms), seen.rng)
+    joined, weights, _ = added(columns, seen.peaks, len(terms), seen.rng)
     return _claimed(of_weights([(ways[place], float(weight)) for place, weight in zip(joined, weights[1:], strict=True)]))
 
 
@@ -116,7 +116,7 @@ def goes_with_all(corpus: Corpus, layers: list[np.ndarray]) -> Concept | None:
 
     `layers`: peaks of all units of each, pictures x units.
     """
-    terms = corpus.terms(np.arange(len(corpus)))
+    terms = terms_of(corpus)
     if not terms:
         return None
     shown = _standard(np.array([corpus.truths(term) for term in terms], dtype=np.float64).T)
