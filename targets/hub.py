@@ -88,6 +88,17 @@ def folder_or_fetched(where: str, files: Sequence[str], pickles: Sequence[str] =
         raise NotInReach(f"the hub did not give it: {one_line(error)[:160]}") from error
 
 
+def check_model_files(name: str, folder: Path) -> None:
+    """Refuse, as `BadInput`, a folder without a configuration or without safetensors; a pickle there is named, and not read."""
+    if not (folder / "config.json").is_file():
+        raise BadInput(f"{name}: {str(folder)!r} holds no model: it has no config.json")
+    if not any(folder.glob("*.safetensors")):
+        endings = (".bin", ".pt", ".pth", ".ckpt")
+        pickled = next((path.name for path in sorted(folder.iterdir()) if path.suffix in endings), None)
+        told = "no safetensors" if pickled is None else f"no safetensors, but {pickled!r}, a pickle, which may run code"
+        raise BadInput(f"{name}: {str(folder)!r} holds {told}: take a model that has them")
+
+
 def folder_key(folder: Path) -> str:
     """sha256, in hex, of a model's configuration and weights; a file of the hub's cache is known by its name there."""
     digest = hashlib.sha256()

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..targets.errors import BadInput, ModelFailed, ToolError, one_line
-from ..targets.hub import folder_key, model_folder
+from ..targets.hub import check_model_files, folder_key, model_folder
 from ..targets.picture import Picture
 from .region import cropped_to
 
@@ -88,13 +88,7 @@ def _tokenizer(processor: Any) -> Any:
 @lru_cache(maxsize=1)  # several units that are asked one after the other load it once
 def _loaded(name: str, folder: Path) -> tuple[Any, Any]:
     """The processor and the model, ready to be asked."""
-    if not (folder / "config.json").is_file():
-        raise BadInput(f"{name}: {str(folder)!r} holds no model: it has no config.json")
-    if not any(folder.glob("*.safetensors")):
-        endings = (".bin", ".pt", ".pth", ".ckpt")
-        pickled = next((path.name for path in sorted(folder.iterdir()) if path.suffix in endings), None)
-        told = "no safetensors" if pickled is None else f"no safetensors, but {pickled!r}, a pickle, which may run code"
-        raise BadInput(f"{name}: {str(folder)!r} holds {told}: take a model that has them")
+    check_model_files(name, folder)
     import torch
     import transformers
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..targets.errors import BadInput, ModelFailed, one_line
-from ..targets.hub import folder_key, model_folder
+from ..targets.hub import check_model_files, folder_key, model_folder
 from ..targets.image_processor import load_processor
 from ..targets.picture import Picture
 
@@ -92,17 +92,16 @@ class _TwoTowers:
     def texts(self, lines: Sequence[str]) -> np.ndarray:
         longest = int(self._model.config.text_config.max_position_embeddings)
         # SigLIP was trained on lines padded to their longest, without a mask
-        padding = "max_length" if str(self._model.config.model_type).startswith("siglip") else True
+        siglip = str(self._model.config.model_type).startswith("siglip")
+        taken = ("input_ids",) if siglip else ("input_ids", "attention_mask")
 
         def some(start: int) -> Any:
             tokens = self._tokenizer(
                 list(lines[start : start + self._batch]),
-                padding=padding, truncation=True, max_length=longest, return_tensors="pt",
+                padding="max_length" if siglip else True, truncation=True, max_length=longest, return_tensors="pt",
             )  # fmt: skip
-            taken = {name: tokens[name].to(self._model.device) for name in ("input_ids", "attention_mask") if name in tokens}
-            if padding == "max_length":
-                taken.pop("attention_mask", None)
-            return self._model.get_text_features(**taken)
+            inputs = {name: tokens[name].to(self._model.device) for name in taken if name in tokens}
+            return self._model.get_text_features(**inputs)
 
         return self._vectors(some, len(lines))
 
@@ -127,8 +126,7 @@ class _TwoTowers:
 @lru_cache(maxsize=1)
 def _loaded(asked: str, folder: Path) -> tuple[Any, Any]:
     """The tokenizer and the model, ready to be asked."""
-    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
-        raise BadInput(f"{asked}: {str(folder)!r} holds no model: it needs config.json and safetensors")
+    check_model_files(asked, folder)
     import torch
     import transformers
 
